@@ -1,0 +1,37 @@
+//! Database connections that hold.
+//!
+//! A connection pool for PostgreSQL and SQLite that finds out about lost connections before a caller does,
+//! sessions that leave nothing behind, and transactions that are replayed only when that is proven safe.
+//!
+//! Start with [`Database`]: it holds a pool, opens sessions and runs transactions. [`Pool`](pool::Pool) is
+//! the layer below, for whoever wants the driver's own connection.
+//!
+//! The modules are listed in layer order: a module names only what stands above it. `cargo xtask tidy`
+//! checks that.
+
+pub mod time;
+pub mod verdict;
+pub mod error;
+pub mod event;
+pub mod tasks;
+pub mod config;
+pub mod connector;
+pub mod sql;
+#[cfg(feature = "postgres")]
+pub mod postgres;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+pub mod pool;
+pub mod retry;
+pub mod transaction;
+pub mod database;
+pub mod session;
+pub mod health;
+#[cfg(feature = "axum")]
+pub mod web;
+
+pub use config::Config;
+pub use database::Database;
+pub use error::{Error, Fault};
+pub use session::Session;
+pub use verdict::Verdict;

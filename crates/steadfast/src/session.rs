@@ -1,0 +1,3 @@
+//! session
+/// x
+#[derive(Debug)] pub struct Session;

@@ -1,0 +1,71 @@
+//! What a connection must do so that sessions and transactions can be built on it.
+
+use std::future::Future;
+
+use crate::error::Fault;
+use crate::sql::{Row, Value};
+
+/// A connection that understands SQL with `$1` parameters.
+///
+/// Every future may be dropped at any await: the connection then reports
+/// [`Condition::Dirty`](crate::connector::Condition::Dirty) and is cleaned by the pool.
+pub trait SqlConnection: Send {
+    /// Notes that a transaction begins with the next statement. Nothing need be sent before that statement:
+    /// a connector that can, sends both in one packet.
+    fn begin(&mut self, options: TransactionOptions) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Runs a statement and gives the number of rows that it affected.
+    fn execute(&mut self, sql: &str, params: &[Value]) -> impl Future<Output = Result<u64, Fault>> + Send;
+
+    /// Runs a statement and gives its rows.
+    fn query(&mut self, sql: &str, params: &[Value]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
+
+    /// Runs one reading statement in a transaction of its own that the server itself keeps read-only.
+    fn read(&mut self, sql: &str, params: &[Value]) -> impl Future<Output = Result<Vec<Row>, Fault>> + Send;
+
+    /// Runs several statements without parameters, separated by semicolons.
+    fn batch(&mut self, sql: &str) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Commits. `Ok` means committed and acknowledged as such. A fault with the verdict
+    /// [`OutcomeUnknown`](crate::Verdict::OutcomeUnknown) means that COMMIT may have been applied; every
+    /// other fault means that nothing was. A transaction in which no statement was run needs no round trip.
+    fn commit(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Rolls back. Without an open transaction it does nothing.
+    fn rollback(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+}
+
+/// How a transaction is to run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TransactionOptions {
+    /// Isolation level; the server's default when `None`. SQLite is always serializable.
+    pub isolation: Option<Isolation>,
+    /// Whether the transaction may write; default yes.
+    pub access: Access,
+    /// PostgreSQL: wait for a snapshot that cannot fail (serializable and read-only transactions).
+    pub deferrable: bool,
+}
+
+/// Isolation levels that PostgreSQL implements (its READ UNCOMMITTED is READ COMMITTED).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Isolation {
+    /// Each statement sees what was committed before it.
+    ReadCommitted,
+    /// All statements see what was committed before the first.
+    RepeatableRead,
+    /// As if one transaction ran after the other.
+    Serializable,
+}
+
+/// Whether a transaction may write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Access {
+    /// It may. SQLite takes its write lock at the start.
+    #[default]
+    ReadWrite,
+    /// The server refuses writes, so the work may be repeated at will.
+    ReadOnly,
+}

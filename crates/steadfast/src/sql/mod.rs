@@ -1,0 +1,18 @@
+//! The small common ground of both databases: values, rows, and what a connection must do for a transaction.
+//!
+//! Statements use `$1`, `$2`, ... on either database. Whoever needs more of PostgreSQL takes the driver's own
+//! client from a lease of the pool.
+
+mod connection;
+mod row;
+mod value;
+
+pub use connection::{Access, Isolation, SqlConnection, TransactionOptions};
+pub use row::{Columns, Row};
+pub use value::{FromValue, Value};
+
+/// A parameter list: `params![id, "name", None::<i64>]` is `[Value; 3]`.
+#[macro_export]
+macro_rules! params {
+    ($($value:expr),* $(,)?) => { [$($crate::sql::Value::from($value)),*] };
+}

@@ -1,0 +1,32 @@
+//! The one place from which background tasks are started.
+
+use std::future::Future;
+
+use futures_util::FutureExt as _;
+use tokio::task::JoinHandle;
+
+/// Starts a background task on the current runtime. A panic in it is logged under the task's name, not lost.
+///
+/// # Panics
+/// When called outside a tokio runtime.
+pub fn spawn<F>(name: &'static str, task: F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+    tokio::spawn(async move {
+        if let Err(panic) = std::panic::AssertUnwindSafe(task).catch_unwind().await {
+            tracing::error!(task = name, panic = panic_text(&*panic), "bug: a background task panicked");
+        }
+    })
+}
+
+/// What a panic said, when it said it as text.
+#[must_use]
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("(no text)")
+}
