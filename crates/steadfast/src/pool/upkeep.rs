@@ -20,16 +20,10 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
         let shared = Arc::clone(&work.shared);
         let limit = shared.options.connect_timeout;
         let started = Instant::now();
-        let result = timeout(limit, shared.connector.connect(shared.alarm()))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Fault::new(
-                    Class::Unreachable,
-                    Step::Dial,
-                    format!("no connection within {limit:?}"),
-                )
+        let result = timeout(limit, shared.connector.connect(shared.alarm())).await.unwrap_or_else(|_| {
+            Err(Fault::new(Class::Unreachable, Step::Dial, format!("no connection within {limit:?}"))
                 .with_remedy("check that the server is reachable, or raise connect_timeout"))
-            });
+        });
         work.done();
         shared.update(|state, now, out| match result {
             Ok(connection) => state.opened(id, Box::new(connection), started.elapsed(), now, out),
@@ -81,10 +75,7 @@ pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connectio
         let shared = Arc::clone(&work.shared);
         let limit = shared.options.close_timeout;
         if timeout(limit, shared.connector.close(*connection)).await.is_err() {
-            tracing::debug!(
-                ?limit,
-                "a connection was closed without a goodbye: its peer does not answer"
-            );
+            tracing::debug!(?limit, "a connection was closed without a goodbye: its peer does not answer");
         }
         work.done();
         shared.update(|state, now, out| state.vacated(id, now, out));
@@ -119,12 +110,8 @@ async fn ask<C: Connector>(
         Ok(Ok(())) => Ok(()),
         Ok(Err(fault)) => Err((CloseCause::Lost(fault.clone()), fault)),
         Err(_) => {
-            let fault = Fault::new(
-                Class::ConnectionLost,
-                Step::Ping,
-                format!("no answer within {limit:?}"),
-            )
-            .with_remedy("the path to the server went silent; a new connection is opened instead");
+            let fault = Fault::new(Class::ConnectionLost, Step::Ping, format!("no answer within {limit:?}"))
+                .with_remedy("the path to the server went silent; a new connection is opened instead");
             Err((CloseCause::PingTimedOut, fault))
         }
     }
@@ -135,15 +122,9 @@ async fn bounded_clean<C: Connector>(
     connection: &mut Boxed<C>,
 ) -> Result<(), Fault> {
     let limit = shared.options.clean_timeout;
-    timeout(limit, shared.connector.clean(connection))
-        .await
-        .unwrap_or_else(|_| {
-            Err(Fault::new(
-                Class::ConnectionLost,
-                Step::Clean,
-                format!("not clean within {limit:?}"),
-            ))
-        })
+    timeout(limit, shared.connector.clean(connection)).await.unwrap_or_else(|_| {
+        Err(Fault::new(Class::ConnectionLost, Step::Clean, format!("not clean within {limit:?}")))
+    })
 }
 
 /// A task's responsibility for a slot. When the task ends without a report, because it panicked or its runtime
@@ -163,12 +144,7 @@ enum Kind {
 
 impl<C: Connector> Charge<C> {
     fn new(shared: &Arc<Shared<C>>, id: SlotId, kind: Kind) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-            kind,
-            reported: false,
-        }
+        Self { shared: Arc::clone(shared), id, kind, reported: false }
     }
 
     /// The report follows at once.
@@ -185,12 +161,9 @@ impl<C: Connector> Drop for Charge<C> {
         let (id, kind) = (self.id, self.kind);
         self.shared.update(|state, now, out| match kind {
             Kind::Opening => {
-                let fault = Fault::new(
-                    Class::Unreachable,
-                    Step::Dial,
-                    "the task that was connecting was ended",
-                )
-                .with_remedy("the runtime is shutting down, or the connector panicked: see the log");
+                let fault =
+                    Fault::new(Class::Unreachable, Step::Dial, "the task that was connecting was ended")
+                        .with_remedy("the runtime is shutting down, or the connector panicked: see the log");
                 state.open_failed(id, fault, now, out);
             }
             Kind::Keeping => state.vacated(id, now, out),

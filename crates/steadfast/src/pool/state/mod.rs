@@ -200,10 +200,7 @@ impl<C, W> State<C, W> {
             size: self.limits.size,
             max_overflow: self.limits.max_overflow,
             waiting: self.waiters.len(),
-            longest_wait: self
-                .waiters
-                .oldest()
-                .map_or(Duration::ZERO, |since| now.since(since)),
+            longest_wait: self.waiters.oldest().map_or(Duration::ZERO, |since| now.since(since)),
             generation: self.generation,
             closing: self.closing,
             ..Status::default()
