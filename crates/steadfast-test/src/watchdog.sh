@@ -62,6 +62,6 @@ case $kind in
         [ -n "$pid" ] && alive "$pid" && end_server
         remove_shared_memory
         ;;
-    group) [ -n "$pid" ] && kill -KILL -- "-$pid" ;;
+    group) [ -n "$pid" ] && kill -KILL "-$pid" ;;
 esac 2>/dev/null
 [ -n "$directory" ] && rm -rf -- "$directory"

@@ -1,5 +1,7 @@
 //! The private server does what is asked of it, and leaves nothing behind.
 
+#![cfg(test)]
+
 use std::process::{Command, Stdio};
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! The relay does to real sockets what it says.
 
+#![cfg(test)]
+
 use std::io::ErrorKind;
 use std::time::Duration;
 

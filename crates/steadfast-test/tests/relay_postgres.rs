@@ -1,5 +1,7 @@
 //! The relay understands what a real client and a real server say to each other.
 
+#![cfg(test)]
+
 use std::process::Stdio;
 use std::time::Duration;
 

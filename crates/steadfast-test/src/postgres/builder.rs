@@ -65,14 +65,14 @@ impl Builder {
     }
 
     /// A line of `postgresql.conf`. The value is quoted here.
-    pub fn setting(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_string()));
         self
     }
 
     /// How many connections the server allows; three of them are for superusers only. Default 50.
     pub fn max_connections(self, connections: u32) -> Self {
-        self.setting("max_connections", connections)
+        self.setting("max_connections", &connections.to_string())
     }
 
     /// Whether the server waits for the disk. Default off: what is killed here is the server, never the

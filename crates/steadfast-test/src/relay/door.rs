@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::link::{Link, Shared};
+use super::link::Link;
+use super::registry::Shared;
 use crate::error::Error;
 
 /// Opens or closes the door; answered when that is done.
@@ -36,7 +37,6 @@ pub(super) async fn keep(shared: Arc<Shared>, addr: SocketAddr, mut turns: mpsc:
                 let _nobody_waits = done.send(answer);
             }
             client = accept(listener.as_ref()) => {
-                #[expect(clippy::disallowed_methods, reason = "a set of tasks that ends with this one")]
                 links.spawn(Link::serve(Arc::clone(&shared), client));
             }
             Some(_ended) = links.join_next() => {}

@@ -11,7 +11,7 @@ use super::counters::Counters;
 use super::cut::Cut;
 use super::door::{Turn, keep};
 use super::fault::{Direction, Ending, Fault};
-use super::link::Shared;
+use super::registry::Shared;
 use super::weather::Weather;
 use crate::error::{Error, must};
 use crate::port::ReservedPort;

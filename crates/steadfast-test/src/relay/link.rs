@@ -1,53 +1,18 @@
 //! One connection through the relay.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use socket2::SockRef;
-use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::counters::Tally;
-use super::cut::Armed;
 use super::fault::{Direction, Ending, Fault};
 use super::framer::Dialogue;
 use super::pump::{PumpEnd, pump};
+use super::registry::{Registered, Shared};
+use super::socket::{close, drain, half_close, reset};
 use super::weather::Weather;
-
-/// What all connections and the handle have in common.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) weather: watch::Sender<Weather>,
-    pub(super) armed: Armed,
-    pub(super) tally: Tally,
-    /// Every connection with at least one open side.
-    links: Mutex<HashMap<u64, Arc<Link>>>,
-    next_link: AtomicU64,
-}
-
-impl Shared {
-    pub(super) fn new(weather: Weather) -> Self {
-        Self {
-            weather: watch::Sender::new(weather),
-            armed: Armed::default(),
-            tally: Tally::new(),
-            links: Mutex::default(),
-            next_link: AtomicU64::new(0),
-        }
-    }
-
-    pub(super) fn links(&self) -> Vec<Arc<Link>> {
-        self.registry().values().cloned().collect()
-    }
-
-    fn registry(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
-        self.links.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// More endings than any connection has.
 const OVER: u64 = u64::MAX;
@@ -162,6 +127,11 @@ impl Link {
         }
         self.order.send_replace(Order::End(ending));
         let _done = obeyed.wait_for(|endings| *endings > before).await;
+    }
+
+    /// Nobody has to wait any more for what this connection was told.
+    pub(super) fn leave(&self) {
+        self.obeyed.send_replace(OVER);
     }
 
     fn is_stalled(&self) -> bool {
@@ -291,9 +261,7 @@ impl Link {
                     .for_each(reset),
                 Ending::HalfClose => {
                     server.take().into_iter().for_each(close);
-                    if let Some(client) = &client {
-                        let _gone = SockRef::from(client).shutdown(std::net::Shutdown::Write);
-                    }
+                    client.iter().for_each(half_close);
                 }
                 Ending::Silence => self.lose(),
                 Ending::Ghost => {
@@ -310,55 +278,5 @@ impl Link {
                 ending = self.ended_by_order() => ending,
             };
         }
-    }
-}
-
-/// Reads and forgets, until the other side closes by itself.
-async fn drain(stream: &mut Option<TcpStream>) {
-    let Some(open) = stream else { return };
-    let mut buffer = vec![0; 4096];
-    while matches!(open.read(&mut buffer).await, Ok(1..)) {}
-    *stream = None;
-}
-
-/// Closes in order. What was received and not read would turn the close into a reset, so it is read first.
-fn close(stream: TcpStream) {
-    let _gone = SockRef::from(&stream).shutdown(std::net::Shutdown::Write);
-    let mut buffer = [0; 4096];
-    while matches!(stream.try_read(&mut buffer), Ok(1..)) {}
-}
-
-/// Closes by RST: with a linger time of zero the kernel throws away what it has and resets.
-fn reset(stream: TcpStream) {
-    let _gone = SockRef::from(&stream).set_linger(Some(Duration::ZERO));
-    drop(stream);
-}
-
-/// A connection is counted and listed as long as this is there.
-struct Registered {
-    link: Arc<Link>,
-    number: u64,
-}
-
-impl Registered {
-    fn new(link: &Arc<Link>) -> Self {
-        let shared = &link.shared;
-        let number = shared.next_link.fetch_add(1, Ordering::Relaxed);
-        shared.registry().insert(number, Arc::clone(link));
-        shared.tally.opened.fetch_add(1, Ordering::Relaxed);
-        shared.tally.open_now.fetch_add(1, Ordering::Relaxed);
-        Self {
-            link: Arc::clone(link),
-            number,
-        }
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        let shared = &self.link.shared;
-        shared.registry().remove(&self.number);
-        shared.tally.open_now.fetch_sub(1, Ordering::Relaxed);
-        self.link.obeyed.send_replace(OVER);
     }
 }

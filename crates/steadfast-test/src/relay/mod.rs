@@ -8,6 +8,8 @@ mod framer;
 mod handle;
 mod link;
 mod pump;
+mod registry;
+mod socket;
 mod weather;
 
 pub use counters::Counters;
