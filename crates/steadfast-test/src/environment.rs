@@ -9,20 +9,14 @@ pub(crate) fn postgres_bin() -> Option<PathBuf> {
 
 /// The directories of `PATH`, in order.
 pub(crate) fn path() -> Vec<PathBuf> {
-    variable("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default()
+    variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 /// Where scratch directories go: the system's own place for them, unless its name is too long for the
 /// path of a Unix socket (107 bytes), as it is by default on macOS.
 pub(crate) fn scratch() -> PathBuf {
     let usual = std::env::temp_dir();
-    if usual.as_os_str().len() > 40 {
-        Path::new("/tmp").to_path_buf()
-    } else {
-        usual
-    }
+    if usual.as_os_str().len() > 40 { Path::new("/tmp").to_path_buf() } else { usual }
 }
 
 fn variable(name: &str) -> Option<std::ffi::OsString> {

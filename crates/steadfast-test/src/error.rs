@@ -28,10 +28,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 /// Ends the test with the story of `error`.
-#[expect(
-    clippy::panic,
-    reason = "a test that lost its server has nothing left to decide"
-)]
+#[expect(clippy::panic, reason = "a test that lost its server has nothing left to decide")]
 pub(crate) fn fail(error: &Error) -> ! {
     panic!("{error}")
 }

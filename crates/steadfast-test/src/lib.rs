@@ -4,6 +4,7 @@
 //!   standby and promoted.
 //! - [`Relay`]: a TCP relay that does to connections what networks, proxies and platforms do.
 //! - [`Process`]: a program under test, with its output.
+//! - [`sim`]: a simulated database, for pools under paused time.
 //! - [`eventually`]: waiting for a condition, with a bound.
 //!
 //! Everything cleans up after itself, even when the test is killed. Nothing here depends on a database
@@ -27,6 +28,7 @@ mod port;
 mod postgres;
 mod process;
 mod relay;
+pub mod sim;
 mod system;
 mod watchdog;
 mod workspace;

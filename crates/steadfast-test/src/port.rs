@@ -39,9 +39,7 @@ impl ReservedPort {
                 return Ok(Self { number, _lock: lock });
             }
         }
-        Err(Error::new(format!(
-            "no free port on 127.0.0.1 among {TRIES} between {LOWEST} and {above}"
-        )))
+        Err(Error::new(format!("no free port on 127.0.0.1 among {TRIES} between {LOWEST} and {above}")))
     }
 
     pub(crate) fn number(&self) -> u16 {

@@ -65,10 +65,7 @@ impl Process {
     /// Waits for a line that contains `text`, among those already printed and those to come, and returns the
     /// first.
     pub async fn wait_for_line(&self, text: &str, within: Duration) -> String {
-        self.wait_for(&format!("a line with {text:?}"), within, |line| {
-            line.contains(text)
-        })
-        .await
+        self.wait_for(&format!("a line with {text:?}"), within, |line| line.contains(text)).await
     }
 
     /// Waits for a line that fits, among those already printed and those to come, and returns the first.
@@ -130,56 +127,36 @@ impl Process {
         use std::os::unix::process::CommandExt as _;
         let name = command.get_program().to_string_lossy().into_owned();
         let watchdog = Watchdog::of_group()?;
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .process_group(0);
-        let mut child = command
-            .spawn()
-            .map_err(|cause| Error::system(format_args!("starting {name}"), cause))?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        let mut child =
+            command.spawn().map_err(|cause| Error::system(format_args!("starting {name}"), cause))?;
         let pid = child.id();
         watchdog.watch(pid)?;
         let output = Arc::new(Output::default());
-        let streams: [Option<Box<dyn Read + Send>>; 2] = [
-            child.stdout.take().map(|s| Box::new(s) as _),
-            child.stderr.take().map(|s| Box::new(s) as _),
-        ];
+        let streams: [Option<Box<dyn Read + Send>>; 2] =
+            [child.stdout.take().map(|s| Box::new(s) as _), child.stderr.take().map(|s| Box::new(s) as _)];
         for stream in streams.into_iter().flatten() {
             let output = Arc::clone(&output);
             // A thread each, so that a test that blocks its runtime does not block the program.
             let _detached = std::thread::spawn(move || output.read(stream));
         }
-        Ok(Self {
-            name,
-            pid,
-            child: Mutex::new(child),
-            output,
-            watchdog,
-        })
+        Ok(Self { name, pid, child: Mutex::new(child), output, watchdog })
     }
 
     fn poll(&self) -> Result<Option<ExitStatus>, Error> {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        child
-            .try_wait()
-            .map_err(|cause| Error::system(format_args!("looking at {}", self.name), cause))
+        child.try_wait().map_err(|cause| Error::system(format_args!("looking at {}", self.name), cause))
     }
 
     fn disappoint(&self, how: &str) -> ! {
         let lines = self.lines();
-        let last = lines
-            .get(lines.len().saturating_sub(LINES_SHOWN)..)
-            .unwrap_or_default()
-            .join("\n");
+        let last = lines.get(lines.len().saturating_sub(LINES_SHOWN)..).unwrap_or_default().join("\n");
         let status = match self.poll() {
             Ok(Some(status)) => format!("it ended with {status}"),
             Ok(None) => "it is running".to_owned(),
             Err(error) => error.to_string(),
         };
-        crate::error::fail(&Error::new(format!(
-            "{} {how}; {status}; its last output:\n{last}",
-            self.name
-        )))
+        crate::error::fail(&Error::new(format!("{} {how}; {status}; its last output:\n{last}", self.name)))
     }
 }
 
@@ -188,9 +165,7 @@ impl Output {
         let mut reader = BufReader::new(stream);
         let mut line = Vec::new();
         while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
-            let text = String::from_utf8_lossy(&line)
-                .trim_end_matches(['\n', '\r'])
-                .to_owned();
+            let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
             line.clear();
             self.lines().push(text);
             self.progress.send_modify(|(lines, _)| *lines += 1);
@@ -208,11 +183,7 @@ impl Drop for Process {
         // What it has started may outlive it, so the group is killed even when the program itself has ended:
         // a group's number is not given away while it has members. None left is as good.
         let _none_left = system::send_to_group(self.pid, Signal::KILL);
-        let _reaped = self
-            .child
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner)
-            .wait();
+        let _reaped = self.child.get_mut().unwrap_or_else(PoisonError::into_inner).wait();
         let _already_gone = self.watchdog.forget();
     }
 }

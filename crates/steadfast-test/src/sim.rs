@@ -114,8 +114,13 @@ impl SimServer {
 
     /// Ends every connection; its holder can see that without asking.
     pub fn end_all(&self) {
-        let connections: Vec<_> =
-            self.world.lock().connections.iter().map(|(_, shared, alarm)| (Arc::clone(shared), alarm.clone())).collect();
+        let connections: Vec<_> = self
+            .world
+            .lock()
+            .connections
+            .iter()
+            .map(|(_, shared, alarm)| (Arc::clone(shared), alarm.clone()))
+            .collect();
         for (shared, alarm) in connections {
             shared.lost.store(true, Ordering::SeqCst);
             alarm.ring();
@@ -232,7 +237,11 @@ impl Connector for SimServer {
 
     fn inspect(&self, connection: &SimConnection) -> Condition {
         if connection.shared.lost.load(Ordering::SeqCst) {
-            Condition::Lost(Fault::new(Class::ConnectionLost, Step::Statement, "the peer ended the connection"))
+            Condition::Lost(Fault::new(
+                Class::ConnectionLost,
+                Step::Statement,
+                "the peer ended the connection",
+            ))
         } else if connection.is_dirty() {
             Condition::Dirty
         } else {

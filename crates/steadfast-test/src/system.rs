@@ -28,17 +28,10 @@ pub(crate) fn children(pid: u32) -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
         return children_by_ps(pid);
     };
-    let numbers = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-    let found: Vec<u32> = numbers
-        .filter(|child| status(*child).is_some_and(|(parent, _)| parent == pid))
-        .collect();
-    if found.is_empty() && status(std::process::id()).is_none() {
-        children_by_ps(pid)
-    } else {
-        found
-    }
+    let numbers = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let found: Vec<u32> =
+        numbers.filter(|child| status(*child).is_some_and(|(parent, _)| parent == pid)).collect();
+    if found.is_empty() && status(std::process::id()).is_none() { children_by_ps(pid) } else { found }
 }
 
 /// Parent and state of a process, where there is a `/proc`.
@@ -52,10 +45,7 @@ fn status(pid: u32) -> Option<(u32, char)> {
 
 /// For systems without a `/proc`.
 fn children_by_ps(pid: u32) -> Vec<u32> {
-    let Ok(output) = std::process::Command::new("ps")
-        .args(["-A", "-o", "pid=,ppid="])
-        .output()
-    else {
+    let Ok(output) = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output() else {
         return Vec::new();
     };
     let listing = String::from_utf8_lossy(&output.stdout);
@@ -63,10 +53,7 @@ fn children_by_ps(pid: u32) -> Vec<u32> {
         let mut fields = line.split_whitespace().map(str::parse::<u32>);
         Some((fields.next()?.ok()?, fields.next()?.ok()?))
     });
-    pairs
-        .filter(|(_, parent)| *parent == pid)
-        .map(|(child, _)| child)
-        .collect()
+    pairs.filter(|(_, parent)| *parent == pid).map(|(child, _)| child).collect()
 }
 
 fn known(pid: u32) -> Result<Pid, Error> {

@@ -47,10 +47,7 @@ impl Watchdog {
             .process_group(0)
             .spawn()
             .map_err(failed)?;
-        Ok(Self {
-            orders: Mutex::new(writer),
-            shell,
-        })
+        Ok(Self { orders: Mutex::new(writer), shell })
     }
 
     /// Names the process that has to be ended.
@@ -67,11 +64,7 @@ impl Watchdog {
     pub(crate) async fn finish(self) -> Result<(), Error> {
         let Self { orders, mut shell } = self;
         drop(orders);
-        shell
-            .wait()
-            .await
-            .map(|_| ())
-            .map_err(|cause| Error::system("waiting for the clean-up", cause))
+        shell.wait().await.map(|_| ()).map_err(|cause| Error::system("waiting for the clean-up", cause))
     }
 
     fn order(&self, line: &str) -> Result<(), Error> {

@@ -35,21 +35,14 @@ pub(crate) fn shared() -> Result<PathBuf, Error> {
 pub(crate) fn fresh(prefix: &str) -> Result<PathBuf, Error> {
     let shared = shared()?;
     for _ in 0..100 {
-        let path = shared.join(format!(
-            "{prefix}-{}-{:06x}",
-            std::process::id(),
-            fastrand::u32(..1 << 24)
-        ));
+        let path = shared.join(format!("{prefix}-{}-{:06x}", std::process::id(), fastrand::u32(..1 << 24)));
         match std::fs::create_dir(&path) {
             Ok(()) => return Ok(path),
             Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
             Err(cause) => return Err(Error::system(format_args!("creating {}", path.display()), cause)),
         }
     }
-    Err(Error::new(format!(
-        "a hundred random names below {} were all taken",
-        shared.display()
-    )))
+    Err(Error::new(format!("a hundred random names below {} were all taken", shared.display())))
 }
 
 pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {

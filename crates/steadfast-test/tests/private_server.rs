@@ -76,11 +76,7 @@ async fn a_paused_server_holds_its_sockets_and_answers_nobody() {
 
 #[tokio::test]
 async fn settings_are_in_force_when_set_returns() {
-    let postgres = Postgres::builder()
-        .setting("application_name", "it's")
-        .max_connections(17)
-        .start()
-        .await;
+    let postgres = Postgres::builder().setting("application_name", "it's").max_connections(17).start().await;
     assert_eq!(postgres.psql("SHOW max_connections").await, "17");
     assert_eq!(postgres.psql("SHOW fsync").await, "off");
     postgres.set("statement_timeout", "1234ms").await;
@@ -93,19 +89,9 @@ async fn settings_are_in_force_when_set_returns() {
 async fn passwords_are_asked_for_where_wanted() {
     for auth in [Auth::Scram, Auth::Md5, Auth::Password] {
         let postgres = Postgres::builder().auth(auth).password("p@ss'w/ö").start().await;
-        assert!(
-            postgres.url().contains("steadfast:p%40ss%27w%2F%C3%B6@127.0.0.1"),
-            "{}",
-            postgres.url()
-        );
-        assert!(
-            psql_by_url(&postgres.url()),
-            "{auth:?}: the right password is let in"
-        );
-        assert!(
-            psql_by_url(&postgres.superuser_url()),
-            "{auth:?}: the superuser as well"
-        );
+        assert!(postgres.url().contains("steadfast:p%40ss%27w%2F%C3%B6@127.0.0.1"), "{}", postgres.url());
+        assert!(psql_by_url(&postgres.url()), "{auth:?}: the right password is let in");
+        assert!(psql_by_url(&postgres.superuser_url()), "{auth:?}: the superuser as well");
         let wrong = postgres.url().replace("%C3%B6", "o");
         assert!(!psql_by_url(&wrong), "{auth:?}: a wrong password is refused");
     }
@@ -115,20 +101,13 @@ async fn passwords_are_asked_for_where_wanted() {
 async fn every_client_but_the_kits_own_is_counted() {
     let postgres = Postgres::start().await;
     let mut client = Command::new("psql")
-        .args([
-            &format!("{}?application_name=counted", postgres.url()),
-            "-X",
-            "-q",
-        ])
+        .args([&format!("{}?application_name=counted", postgres.url()), "-X", "-q"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let mut input = client.stdin.take().unwrap();
-    eventually("one idle", SOON, async || {
-        postgres.backends("counted").await.idle == 1
-    })
-    .await;
+    eventually("one idle", SOON, async || postgres.backends("counted").await.idle == 1).await;
     std::io::Write::write_all(&mut input, b"BEGIN;\n").unwrap();
     eventually("one in a transaction", SOON, async || {
         postgres.backends("counted").await.idle_in_transaction == 1
@@ -160,15 +139,8 @@ async fn a_standby_follows_and_takes_over() {
 
 #[tokio::test]
 async fn a_server_that_cannot_start_says_why() {
-    let error = Postgres::builder()
-        .setting("shared_buffers", "nonsense")
-        .try_start()
-        .await
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("invalid value for parameter"),
-        "{error}"
-    );
+    let error = Postgres::builder().setting("shared_buffers", "nonsense").try_start().await.unwrap_err();
+    assert!(error.to_string().contains("invalid value for parameter"), "{error}");
     let error = Postgres::builder().version(7).try_start().await.unwrap_err();
     assert!(error.to_string().contains("apt-get install"), "{error}");
 }
@@ -178,12 +150,7 @@ async fn every_installed_version_can_be_chosen() {
     for version in installed_versions() {
         let postgres = Postgres::builder().version(version).start().await;
         assert_eq!(postgres.version(), version);
-        assert!(
-            postgres
-                .psql("SHOW server_version")
-                .await
-                .starts_with(&version.to_string())
-        );
+        assert!(postgres.psql("SHOW server_version").await.starts_with(&version.to_string()));
     }
 }
 
@@ -205,18 +172,10 @@ async fn destroy_returns_when_nothing_is_left() {
 async fn a_killed_server_leaves_no_shared_memory() {
     let postgres = Postgres::start().await;
     let lock_file = std::fs::read_to_string(postgres.directory().join("data/postmaster.pid")).unwrap();
-    let segment = lock_file
-        .lines()
-        .nth(6)
-        .unwrap()
-        .split_whitespace()
-        .last()
-        .unwrap()
-        .to_owned();
+    let segment = lock_file.lines().nth(6).unwrap().split_whitespace().last().unwrap().to_owned();
     let exists = || {
         std::fs::read_to_string("/proc/sysvipc/shm").is_ok_and(|list| {
-            list.lines()
-                .any(|line| line.split_whitespace().nth(1) == Some(segment.as_str()))
+            list.lines().any(|line| line.split_whitespace().nth(1) == Some(segment.as_str()))
         })
     };
     assert!(exists());
@@ -229,11 +188,7 @@ async fn a_killed_server_leaves_no_shared_memory() {
 #[tokio::test]
 async fn a_killed_test_leaves_nothing_behind() {
     const ROLE: &str = "STEADFAST_TEST_VICTIM";
-    if Command::new("printenv")
-        .arg(ROLE)
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
+    if Command::new("printenv").arg(ROLE).output().is_ok_and(|output| output.status.success()) {
         let postgres = Postgres::start().await;
         println!("victim {} {}", postgres.pid(), postgres.directory().display());
         std::future::pending::<()>().await;
@@ -255,10 +210,7 @@ async fn a_killed_test_leaves_nothing_behind() {
     assert!(is_process(pid) && directory.exists());
     victim.kill().unwrap();
     victim.wait().unwrap();
-    eventually("server and directory are gone", SOON, async || {
-        !is_process(pid) && !directory.exists()
-    })
-    .await;
+    eventually("server and directory are gone", SOON, async || !is_process(pid) && !directory.exists()).await;
 }
 
 fn is_process(pid: u32) -> bool {
@@ -267,9 +219,6 @@ fn is_process(pid: u32) -> bool {
 }
 
 fn psql_by_url(url: &str) -> bool {
-    let output = Command::new("psql")
-        .args([url, "-X", "-w", "-c", "SELECT 1"])
-        .output()
-        .unwrap();
+    let output = Command::new("psql").args([url, "-X", "-w", "-c", "SELECT 1"]).output().unwrap();
     output.status.success()
 }

@@ -41,10 +41,7 @@ async fn signals_reach_the_program() {
 #[tokio::test]
 #[should_panic(expected = "ended its output without a line with \"never\"")]
 async fn a_line_that_cannot_come_any_more_is_not_waited_for() {
-    sh("echo something else")
-        .await
-        .wait_for_line("never", Duration::from_secs(600))
-        .await;
+    sh("echo something else").await.wait_for_line("never", Duration::from_secs(600)).await;
 }
 
 #[tokio::test]
@@ -65,17 +62,10 @@ async fn a_program_that_is_not_there_is_named() {
 async fn dropping_ends_the_program_and_what_it_has_started() {
     for script in ["sleep 60 & echo $!; wait", "sleep 60 & echo $!; exit 0"] {
         let process = sh(script).await;
-        let grandchild: u32 = process
-            .wait_for("a number", SOON, |_| true)
-            .await
-            .parse()
-            .unwrap();
+        let grandchild: u32 = process.wait_for("a number", SOON, |_| true).await.parse().unwrap();
         let pid = process.pid();
         drop(process);
-        eventually("both are gone", SOON, async || {
-            !is_process(pid) && !is_process(grandchild)
-        })
-        .await;
+        eventually("both are gone", SOON, async || !is_process(pid) && !is_process(grandchild)).await;
     }
 }
 
@@ -83,11 +73,7 @@ async fn dropping_ends_the_program_and_what_it_has_started() {
 #[tokio::test]
 async fn a_killed_test_leaves_no_program_behind() {
     const ROLE: &str = "STEADFAST_TEST_VICTIM";
-    if Command::new("printenv")
-        .arg(ROLE)
-        .output()
-        .is_ok_and(|output| output.status.success())
-    {
+    if Command::new("printenv").arg(ROLE).output().is_ok_and(|output| output.status.success()) {
         let process = sh("sleep 60").await;
         println!("victim {}", process.pid());
         std::future::pending::<()>().await;

@@ -23,10 +23,7 @@ async fn path() -> (Relay, TcpListener) {
 /// Both ends of one connection through a relay.
 async fn connect(relay: &Relay, server: &TcpListener) -> (TcpStream, TcpStream) {
     let client = TcpStream::connect(relay.addr()).await.unwrap();
-    let (served, _) = timeout(SOON, server.accept())
-        .await
-        .expect("the relay connects")
-        .unwrap();
+    let (served, _) = timeout(SOON, server.accept()).await.expect("the relay connects").unwrap();
     (client, served)
 }
 
@@ -36,10 +33,7 @@ async fn send(stream: &mut TcpStream, text: &str) {
 
 async fn receive(stream: &mut TcpStream, length: usize) -> String {
     let mut buffer = vec![0; length];
-    timeout(SOON, stream.read_exact(&mut buffer))
-        .await
-        .expect("it arrives")
-        .unwrap();
+    timeout(SOON, stream.read_exact(&mut buffer)).await.expect("it arrives").unwrap();
     String::from_utf8(buffer).unwrap()
 }
 
@@ -86,10 +80,7 @@ async fn a_good_path_carries_everything_both_ways_and_counts_it() {
     assert!(there == large && back == large);
     let counters = relay.counters();
     assert_eq!((counters.opened, counters.open_now), (1, 1));
-    assert_eq!(
-        (counters.bytes_to_server, counters.bytes_to_client),
-        (3_000_005, 3_000_004)
-    );
+    assert_eq!((counters.bytes_to_server, counters.bytes_to_client), (3_000_005, 3_000_004));
 }
 
 #[tokio::test]
@@ -102,19 +93,14 @@ async fn an_end_of_one_direction_is_passed_on_and_the_other_goes_on() {
     assert_eq!(receive(&mut client, 4).await, "late");
     drop(served);
     assert_eq!(end(&mut client).await, None);
-    eventually("the connection is gone", SOON, async || {
-        relay.counters().open_now == 0
-    })
-    .await;
+    eventually("the connection is gone", SOON, async || relay.counters().open_now == 0).await;
 }
 
 #[tokio::test]
 async fn a_reset_is_passed_on_as_a_reset() {
     let (relay, server) = path().await;
     let (mut client, served) = connect(&relay, &server).await;
-    socket2::SockRef::from(&served)
-        .set_linger(Some(Duration::ZERO))
-        .unwrap();
+    socket2::SockRef::from(&served).set_linger(Some(Duration::ZERO)).unwrap();
     drop(served);
     assert_eq!(end(&mut client).await, Some(ErrorKind::ConnectionReset));
 }
@@ -139,10 +125,7 @@ async fn new_connections_are_closed_reset_or_left_alone_as_told() {
     let (relay, server) = path().await;
     let (mut old, mut old_served) = connect(&relay, &server).await;
     relay.set(Fault::AcceptThenClose).await;
-    assert_eq!(
-        end(&mut TcpStream::connect(relay.addr()).await.unwrap()).await,
-        None
-    );
+    assert_eq!(end(&mut TcpStream::connect(relay.addr()).await.unwrap()).await, None);
     relay.set(Fault::AcceptThenReset).await;
     let mut reset = TcpStream::connect(relay.addr()).await.unwrap();
     assert_eq!(end(&mut reset).await, Some(ErrorKind::ConnectionReset));
@@ -150,10 +133,7 @@ async fn new_connections_are_closed_reset_or_left_alone_as_told() {
     let mut silent = TcpStream::connect(relay.addr()).await.unwrap();
     send(&mut silent, "anybody?").await;
     assert!(is_silent(&mut silent).await);
-    assert!(
-        timeout(A_MOMENT, server.accept()).await.is_err(),
-        "nothing reached the server"
-    );
+    assert!(timeout(A_MOMENT, server.accept()).await.is_err(), "nothing reached the server");
     works(&mut old, &mut old_served).await;
     assert_eq!(relay.cut_all(Ending::Rst).await, 2);
     assert_eq!(end(&mut silent).await, Some(ErrorKind::ConnectionReset));
@@ -183,13 +163,8 @@ async fn a_stalled_path_stops_acknowledging_when_buffers_are_full() {
     let (relay, server) = path().await;
     let (mut client, _served) = connect(&relay, &server).await;
     relay.set(Fault::Stall).await;
-    let stuck = timeout(SOON / 10, async {
-        while client.write_all(&[0; 65_536]).await.is_ok() {}
-    });
-    assert!(
-        stuck.await.is_err(),
-        "a stalled path takes no more than the buffers hold"
-    );
+    let stuck = timeout(SOON / 10, async { while client.write_all(&[0; 65_536]).await.is_ok() {} });
+    assert!(stuck.await.is_err(), "a stalled path takes no more than the buffers hold");
 }
 
 #[tokio::test]
@@ -199,10 +174,7 @@ async fn a_swallowing_path_takes_everything_and_what_lost_something_stays_silent
     let (mut quiet, mut quiet_served) = connect(&relay, &server).await;
     relay.set(Fault::Swallow).await;
     // More than all buffers hold: only a path that reads takes this.
-    timeout(SOON, lossy.write_all(&vec![0; 20_000_000]))
-        .await
-        .expect("it is all taken")
-        .unwrap();
+    timeout(SOON, lossy.write_all(&vec![0; 20_000_000])).await.expect("it is all taken").unwrap();
     assert!(is_silent(&mut lossy_served).await);
     let mut new = TcpStream::connect(relay.addr()).await.unwrap();
     send(&mut new, "hello").await;
@@ -223,10 +195,7 @@ async fn silencing_hits_what_is_open_and_hides_even_the_end() {
     send(&mut old, "?").await;
     assert!(is_silent(&mut old_served).await);
     drop(old);
-    assert!(
-        is_silent(&mut old_served).await,
-        "the server does not learn that the client has gone"
-    );
+    assert!(is_silent(&mut old_served).await, "the server does not learn that the client has gone");
     assert_eq!(relay.cut_all(Ending::Fin).await, 2);
     assert_eq!(end(&mut old_served).await, None);
 }
@@ -236,11 +205,7 @@ async fn every_ending_shows_each_side_what_it_says() {
     let (relay, server) = path().await;
     for (ending, client_sees, server_sees) in [
         (Ending::Fin, Some(None), Some(None)),
-        (
-            Ending::Rst,
-            Some(Some(ErrorKind::ConnectionReset)),
-            Some(Some(ErrorKind::ConnectionReset)),
-        ),
+        (Ending::Rst, Some(Some(ErrorKind::ConnectionReset)), Some(Some(ErrorKind::ConnectionReset))),
         (Ending::HalfClose, Some(None), Some(None)),
         (Ending::Silence, None, None),
         (Ending::Ghost, Some(Some(ErrorKind::ConnectionReset)), None),
@@ -248,10 +213,9 @@ async fn every_ending_shows_each_side_what_it_says() {
         let (mut client, mut served) = connect(&relay, &server).await;
         works(&mut client, &mut served).await;
         relay.cut_all(ending).await;
-        for (name, stream, expected) in [
-            ("client", &mut client, client_sees),
-            ("server", &mut served, server_sees),
-        ] {
+        for (name, stream, expected) in
+            [("client", &mut client, client_sees), ("server", &mut served, server_sees)]
+        {
             match expected {
                 Some(how) => assert_eq!(end(stream).await, how, "{ending:?}, {name}"),
                 None => assert!(is_silent(stream).await, "{ending:?}, {name}"),
@@ -297,11 +261,7 @@ async fn latency_is_added_each_way_and_keeps_order() {
     relay.set_latency(Duration::from_millis(60), Duration::from_millis(40));
     let began = Instant::now();
     works(&mut client, &mut served).await;
-    assert!(
-        began.elapsed() >= Duration::from_millis(120),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() >= Duration::from_millis(120), "{:?}", began.elapsed());
     let text: String = (0..200).map(|n| format!("{n:04}")).collect();
     for piece in text.as_bytes().chunks(4) {
         client.write_all(piece).await.unwrap();
@@ -335,10 +295,7 @@ async fn a_cut_at_a_byte_lets_exactly_so_many_through() {
         let (mut client, mut served) = connect(&relay, &server).await;
         let _cut_meanwhile = client.write_all(b"hello, world").await;
         let mut all = Vec::new();
-        timeout(SOON, served.read_to_end(&mut all))
-            .await
-            .unwrap()
-            .unwrap();
+        timeout(SOON, served.read_to_end(&mut all)).await.unwrap().unwrap();
         assert_eq!(all, b"hello, world"[..usize::try_from(at).unwrap()]);
         assert_eq!(relay.counters().cuts_fired, 1);
         let (mut client, mut served) = connect(&relay, &server).await;
@@ -374,10 +331,7 @@ async fn dropping_the_relay_closes_everything() {
     drop(relay);
     end(&mut client).await;
     end(&mut served).await;
-    eventually("nobody listens", SOON, async || {
-        TcpStream::connect(addr).await.is_err()
-    })
-    .await;
+    eventually("nobody listens", SOON, async || TcpStream::connect(addr).await.is_err()).await;
 }
 
 #[tokio::test]

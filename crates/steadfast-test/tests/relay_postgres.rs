@@ -13,17 +13,12 @@ const SOON: Duration = Duration::from_secs(20);
 /// Runs statements over the relay, each in a message of its own; what psql said, and whether it was content.
 async fn psql(relay: &Relay, postgres: &Postgres, statements: &[&str]) -> (bool, String) {
     let mut command = Command::new("psql");
-    command
-        .arg(format!("{}?sslmode=disable", relay.url_from(postgres)))
-        .args(["-X", "-q", "-A", "-t"]);
+    command.arg(format!("{}?sslmode=disable", relay.url_from(postgres))).args(["-X", "-q", "-A", "-t"]);
     for statement in statements {
         command.args(["-c", statement]);
     }
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
-    let output = tokio::time::timeout(SOON, output)
-        .await
-        .expect("psql ends")
-        .unwrap();
+    let output = tokio::time::timeout(SOON, output).await.expect("psql ends").unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(said).unwrap())
 }
@@ -32,9 +27,7 @@ const INSERT: [&str; 3] = ["BEGIN", "INSERT INTO t VALUES (1)", "commit"];
 
 async fn with_table() -> (Postgres, Relay) {
     let postgres = Postgres::start().await;
-    postgres
-        .psql("CREATE TABLE t(n int); GRANT ALL ON t TO steadfast")
-        .await;
+    postgres.psql("CREATE TABLE t(n int); GRANT ALL ON t TO steadfast").await;
     let relay = Relay::to(postgres.addr()).await;
     (postgres, relay)
 }
@@ -68,10 +61,8 @@ async fn before_the_commit_nothing_is_stored_and_after_it_everything() {
             let (fine, said) = psql(&relay, &postgres, &INSERT).await;
             assert!(!fine, "the client is cut off ({said})");
             assert_eq!(relay.counters().cuts_fired, 1);
-            eventually("the session has ended", SOON, async || {
-                postgres.all_backends().await.total == 0
-            })
-            .await;
+            eventually("the session has ended", SOON, async || postgres.all_backends().await.total == 0)
+                .await;
             assert_eq!(rows(&postgres).await, stored, "{ending:?}");
         }
     }
@@ -80,11 +71,7 @@ async fn before_the_commit_nothing_is_stored_and_after_it_everything() {
 #[tokio::test]
 async fn a_lost_acknowledgement_leaves_the_row_stored() {
     let (postgres, relay) = with_table().await;
-    relay.arm(
-        Cut::on_message(Direction::ToClient, b'C')
-            .with_text("COMMIT")
-            .ending(Ending::Rst),
-    );
+    relay.arm(Cut::on_message(Direction::ToClient, b'C').with_text("COMMIT").ending(Ending::Rst));
     let (fine, _) = psql(&relay, &postgres, &INSERT).await;
     assert!(!fine);
     assert_eq!(rows(&postgres).await, "1");
@@ -97,19 +84,12 @@ async fn a_lost_acknowledgement_leaves_the_row_stored() {
 #[tokio::test]
 async fn a_ghost_keeps_its_transaction_until_it_is_cut() {
     let (postgres, relay) = with_table().await;
-    relay.arm(
-        Cut::on_message(Direction::ToServer, b'Q')
-            .with_text("commit")
-            .ending(Ending::Ghost),
-    );
+    relay.arm(Cut::on_message(Direction::ToServer, b'Q').with_text("commit").ending(Ending::Ghost));
     let (fine, _) = psql(&relay, &postgres, &INSERT).await;
     assert!(!fine);
     assert_eq!(postgres.all_backends().await.idle_in_transaction, 1);
     assert_eq!(relay.cut_all(Ending::Fin).await, 1);
-    eventually("the ghost has gone", SOON, async || {
-        postgres.all_backends().await.total == 0
-    })
-    .await;
+    eventually("the ghost has gone", SOON, async || postgres.all_backends().await.total == 0).await;
     assert_eq!(rows(&postgres).await, "0");
 }
 

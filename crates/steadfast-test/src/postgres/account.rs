@@ -22,24 +22,17 @@ impl Account {
         }
         let passwd = std::fs::read_to_string("/etc/passwd")
             .map_err(|cause| Error::system("reading /etc/passwd to find an account for PostgreSQL", cause))?;
-        ["postgres", "nobody"]
-            .iter()
-            .find_map(|name| find(&passwd, name))
-            .ok_or_else(|| {
-                Error::new(
-                    "PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody; \
+        ["postgres", "nobody"].iter().find_map(|name| find(&passwd, name)).ok_or_else(|| {
+            Error::new(
+                "PostgreSQL refuses to run as root, and there is neither an account postgres nor nobody; \
                  create one (useradd --system postgres) or run the tests as an ordinary user",
-                )
-            })
+            )
+        })
     }
 
     /// Makes a command run under this account, with an environment that is the same everywhere.
     pub(crate) fn prepare(self, command: &mut Command) {
-        command
-            .env_clear()
-            .env("LC_ALL", "C")
-            .env("TZ", "UTC")
-            .current_dir("/");
+        command.env_clear().env("LC_ALL", "C").env("TZ", "UTC").current_dir("/");
         if let Ok(path) = std::env::join_paths(crate::environment::path()) {
             command.env("PATH", path);
         }
@@ -61,10 +54,7 @@ impl Account {
 fn find(passwd: &str, name: &str) -> Option<Account> {
     let line = passwd.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2).map(str::parse::<u32>);
-    Some(Account::Other {
-        user: fields.next()?.ok()?,
-        group: fields.next()?.ok()?,
-    })
+    Some(Account::Other { user: fields.next()?.ok()?, group: fields.next()?.ok()? })
 }
 
 #[cfg(test)]
@@ -74,13 +64,7 @@ mod tests {
     #[test]
     fn accounts_are_found_by_their_whole_name() {
         let passwd = "root:x:0:0:root:/root:/bin/sh\npostgresql:x:7:8::/:/bin/sh\npostgres:x:101:104:,,,:/var:/bin/sh\n";
-        assert_eq!(
-            find(passwd, "postgres"),
-            Some(Account::Other {
-                user: 101,
-                group: 104
-            })
-        );
+        assert_eq!(find(passwd, "postgres"), Some(Account::Other { user: 101, group: 104 }));
         assert_eq!(find(passwd, "nobody"), None);
         assert_eq!(find("postgres:x:none:1:::", "postgres"), None);
     }

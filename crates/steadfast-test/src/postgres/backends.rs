@@ -40,9 +40,7 @@ impl Postgres {
         for line in self.try_psql(&sql).await?.lines() {
             let unexpected = || Error::new(format!("pg_stat_activity answered {line:?}"));
             let (pid, state) = line.split_once('|').ok_or_else(unexpected)?;
-            found
-                .pids
-                .push(pid.parse().map_err(|_not_a_number| unexpected())?);
+            found.pids.push(pid.parse().map_err(|_not_a_number| unexpected())?);
             found.total += 1;
             match state {
                 "active" | "fastpath function call" => found.active += 1,

@@ -18,11 +18,7 @@ pub(crate) struct Binaries {
 /// The major versions of PostgreSQL that are installed here, newest first.
 #[must_use]
 pub fn installed_versions() -> Vec<u32> {
-    let mut majors: Vec<u32> = candidates()
-        .iter()
-        .filter_map(|dir| inspect(dir))
-        .map(|b| b.major)
-        .collect();
+    let mut majors: Vec<u32> = candidates().iter().filter_map(|dir| inspect(dir)).map(|b| b.major).collect();
     majors.sort_unstable_by(|a, b| b.cmp(a));
     majors.dedup();
     majors
@@ -33,18 +29,15 @@ impl Binaries {
     pub(crate) fn find(wanted: Option<u32>) -> Result<Self, Error> {
         let candidates = candidates();
         let mut found = candidates.iter().filter_map(|directory| inspect(directory));
-        found
-            .find(|binaries| wanted.is_none_or(|major| major == binaries.major))
-            .ok_or_else(|| {
-                let what =
-                    wanted.map_or_else(|| "PostgreSQL".to_owned(), |major| format!("PostgreSQL {major}"));
-                Error::new(format!(
-                    "no server programs of {what} found (initdb, postgres, psql). Debian and Ubuntu: \
+        found.find(|binaries| wanted.is_none_or(|major| major == binaries.major)).ok_or_else(|| {
+            let what = wanted.map_or_else(|| "PostgreSQL".to_owned(), |major| format!("PostgreSQL {major}"));
+            Error::new(format!(
+                "no server programs of {what} found (initdb, postgres, psql). Debian and Ubuntu: \
                  apt-get install postgresql; Fedora: dnf install postgresql-server postgresql-contrib; \
                  macOS: brew install postgresql. They are searched in STEADFAST_TEST_PG_BIN, \
                  /usr/lib/postgresql/*/bin, /usr/pgsql-*/bin, the Homebrew directories and PATH",
-                ))
-            })
+            ))
+        })
     }
 
     pub(crate) fn program(&self, name: &str) -> PathBuf {
@@ -89,16 +82,10 @@ fn numbered(parent: &Path, prefix: &str) -> Vec<(u32, PathBuf)> {
 }
 
 fn inspect(directory: &Path) -> Option<Binaries> {
-    if !["initdb", "postgres", "psql"]
-        .iter()
-        .all(|name| directory.join(name).is_file())
-    {
+    if !["initdb", "postgres", "psql"].iter().all(|name| directory.join(name).is_file()) {
         return None;
     }
-    let output = Command::new(directory.join("postgres"))
-        .arg("--version")
-        .output()
-        .ok()?;
+    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
     parse_version(&String::from_utf8_lossy(&output.stdout)).map(|(major, version)| Binaries {
         directory: directory.to_path_buf(),
         major,
@@ -121,20 +108,14 @@ mod tests {
     fn releases_betas_and_packages_are_understood() {
         let debian = parse_version("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n");
         assert_eq!(debian, Some((15, "15.18 (Debian 15.18-0+deb12u1)".to_owned())));
-        assert_eq!(
-            parse_version("postgres (PostgreSQL) 19beta2"),
-            Some((19, "19beta2".to_owned()))
-        );
+        assert_eq!(parse_version("postgres (PostgreSQL) 19beta2"), Some((19, "19beta2".to_owned())));
         assert_eq!(parse_version("mysqld Ver 8"), None);
     }
 
     #[test]
     fn what_is_not_installed_is_refused_with_the_way_to_get_it() {
         let error = Binaries::find(Some(7)).unwrap_err().to_string();
-        assert!(
-            error.contains("PostgreSQL 7") && error.contains("apt-get install postgresql"),
-            "{error}"
-        );
+        assert!(error.contains("PostgreSQL 7") && error.contains("apt-get install postgresql"), "{error}");
     }
 
     #[test]

@@ -101,11 +101,7 @@ impl Builder {
 
     /// Switches TLS on, with the server's certificate chain and key in PEM.
     pub fn tls(mut self, certificate: &str, key: &str) -> Self {
-        self.tls = Some(Tls {
-            certificate: certificate.to_owned(),
-            key: key.to_owned(),
-            client_ca: None,
-        });
+        self.tls = Some(Tls { certificate: certificate.to_owned(), key: key.to_owned(), client_ca: None });
         self
     }
 
@@ -142,14 +138,7 @@ impl Builder {
         template::copy_to(&binaries, account, &directory.join("data")).await?;
         self.configure(account, &directory)?;
         let password = self.password_in_use();
-        let server = Postgres::new(
-            binaries,
-            account,
-            directory,
-            ReservedPort::choose()?,
-            watchdog,
-            password,
-        );
+        let server = Postgres::new(binaries, account, directory, ReservedPort::choose()?, watchdog, password);
         let server = start_on_a_free_port(server).await?;
         if let Some(password) = server.password() {
             let encryption = self.auth.password_encryption();
@@ -182,23 +171,12 @@ impl Builder {
                 settings.push(("ssl_ca_file", "client-ca.crt"));
             }
         }
-        settings.extend(
-            self.settings
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
-        );
-        let lines: Vec<String> = settings
-            .iter()
-            .map(|(name, value)| setting_line(name, value))
-            .collect();
+        settings.extend(self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        let lines: Vec<String> = settings.iter().map(|(name, value)| setting_line(name, value)).collect();
         let path = data.join("postgresql.conf");
         let made_by_initdb = std::fs::read_to_string(&path)
             .map_err(|cause| Error::system(format_args!("reading {}", path.display()), cause))?;
-        write(
-            account,
-            &path,
-            &format!("{made_by_initdb}\n{}\n", lines.join("\n")),
-        )?;
+        write(account, &path, &format!("{made_by_initdb}\n{}\n", lines.join("\n")))?;
         write(account, &data.join("pg_hba.conf"), &hba(&self.hba, self.auth))
     }
 }
@@ -234,22 +212,13 @@ mod tests {
 
     #[test]
     fn a_setting_keeps_its_quotes_and_backslashes() {
-        assert_eq!(
-            setting_line("log_line_prefix", r"it's \d"),
-            r"log_line_prefix = 'it''s \\d'"
-        );
+        assert_eq!(setting_line("log_line_prefix", r"it's \d"), r"log_line_prefix = 'it''s \\d'");
     }
 
     #[test]
     fn a_password_is_there_where_the_method_asks_for_one() {
         assert_eq!(Builder::default().password_in_use(), None);
-        assert_eq!(
-            Builder::default().auth(Auth::Scram).password_in_use().as_deref(),
-            Some("steadfast")
-        );
-        assert_eq!(
-            Builder::default().password("x").password_in_use().as_deref(),
-            Some("x")
-        );
+        assert_eq!(Builder::default().auth(Auth::Scram).password_in_use().as_deref(), Some("steadfast"));
+        assert_eq!(Builder::default().password("x").password_in_use().as_deref(), Some("x"));
     }
 }

@@ -72,9 +72,8 @@ impl Postgres {
         for child in &below {
             let _gone_already = system::send(*child, Signal::CONT);
         }
-        let ended = holds_within(ORPHANS_END_WITHIN, async || {
-            !below.iter().any(|child| system::is_alive(*child))
-        });
+        let ended =
+            holds_within(ORPHANS_END_WITHIN, async || !below.iter().any(|child| system::is_alive(*child)));
         if !ended.await {
             must(Err(Error::new("processes of a killed server are still there")))
         }
@@ -133,8 +132,7 @@ impl Postgres {
     /// Changes a setting for good and returns when the server has read it. Settings that need a restart take
     /// effect at the next one.
     pub async fn set(&self, name: &str, value: &str) {
-        self.alter_system(&format!("SET {name} = '{}'", value.replace('\'', "''")))
-            .await;
+        self.alter_system(&format!("SET {name} = '{}'", value.replace('\'', "''"))).await;
     }
 
     /// Takes back what [`set`](Self::set) did.
@@ -150,10 +148,8 @@ impl Postgres {
     /// Waits until the server lets clients in, for instance after a crash of a backend.
     pub async fn wait_until_accepts(&self) {
         if !holds_within(ANSWER_WITHIN, async || self.accepts().await).await {
-            let story = format!(
-                "the server lets nobody in within {ANSWER_WITHIN:?}; its log:\n{}",
-                self.log()
-            );
+            let story =
+                format!("the server lets nobody in within {ANSWER_WITHIN:?}; its log:\n{}", self.log());
             must(Err(Error::new(story)))
         }
     }

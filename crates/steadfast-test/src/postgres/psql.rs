@@ -31,20 +31,8 @@ impl Postgres {
     pub async fn try_psql(&self, sql: &str) -> Result<String, Error> {
         let mut command = Command::new(self.binaries().program("psql"));
         self.account().prepare(&mut command);
-        command.args([
-            "-X",
-            "-q",
-            "-A",
-            "-t",
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-v",
-            "VERBOSITY=verbose",
-        ]);
-        command
-            .arg("-h")
-            .arg(self.directory())
-            .args(["-p", &self.port().to_string()]);
+        command.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose"]);
+        command.arg("-h").arg(self.directory()).args(["-p", &self.port().to_string()]);
         command.args(["-U", "postgres", "-d", "steadfast", "-c", sql]);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let output = match tokio::time::timeout(WITHIN, command.output()).await {
@@ -52,9 +40,7 @@ impl Postgres {
             Err(_elapsed) => return Err(Error::new(format!("no answer within {WITHIN:?} to: {sql}"))),
         };
         if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout)
-                .trim_end_matches('\n')
-                .to_owned());
+            return Ok(String::from_utf8_lossy(&output.stdout).trim_end_matches('\n').to_owned());
         }
         let said = String::from_utf8_lossy(&output.stderr);
         Err(Error::new(format!("{}\nin: {sql}", said.trim())))

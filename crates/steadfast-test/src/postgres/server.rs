@@ -129,9 +129,7 @@ impl Postgres {
     /// Shuts down and removes everything, and returns when that is done. Merely dropping the server does the
     /// same in the background.
     pub async fn destroy(self) {
-        let Self {
-            postmaster, watchdog, ..
-        } = self;
+        let Self { postmaster, watchdog, .. } = self;
         let reaper = async {
             if let Some(mut child) = postmaster.into_inner().unwrap_or_else(PoisonError::into_inner) {
                 let _status = child.wait().await;
@@ -149,15 +147,7 @@ impl Postgres {
         watchdog: Watchdog,
         password: Option<String>,
     ) -> Self {
-        Self {
-            binaries,
-            account,
-            directory,
-            port,
-            password,
-            postmaster: Mutex::new(None),
-            watchdog,
-        }
+        Self { binaries, account, directory, port, password, postmaster: Mutex::new(None), watchdog }
     }
 
     /// Starts the postmaster and waits until it says that it is ready.
@@ -186,14 +176,8 @@ impl Postgres {
         self.watchdog.forget()?;
         let log = self.log();
         let new: Vec<&str> = log.get(logged_before..).unwrap_or(&log).lines().collect();
-        let shown = new
-            .get(new.len().saturating_sub(LOG_LINES_SHOWN)..)
-            .unwrap_or_default()
-            .join("\n");
-        Err(Error::new(format!(
-            "PostgreSQL {} {trouble}; its log:\n{shown}",
-            self.binaries.version()
-        )))
+        let shown = new.get(new.len().saturating_sub(LOG_LINES_SHOWN)..).unwrap_or_default().join("\n");
+        Err(Error::new(format!("PostgreSQL {} {trouble}; its log:\n{shown}", self.binaries.version())))
     }
 
     pub(crate) fn move_to(&mut self, port: ReservedPort) {
@@ -235,32 +219,20 @@ impl Postgres {
     }
 
     fn url_as(&self, role: &str, addr: SocketAddr) -> String {
-        let password = self
-            .password()
-            .map(|text| format!(":{}", percent_encode(text)))
-            .unwrap_or_default();
+        let password = self.password().map(|text| format!(":{}", percent_encode(text))).unwrap_or_default();
         format!("postgres://{role}{password}@{addr}/steadfast")
     }
 
     fn spawn(&self) -> Result<Child, Error> {
         let failed = |cause| Error::system("starting the server", cause);
-        let log = std::fs::File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_path())
-            .map_err(failed)?;
+        let log = std::fs::File::options().create(true).append(true).open(self.log_path()).map_err(failed)?;
         let mut command = Command::new(self.binaries.program("postgres"));
         command.arg("-D").arg(self.directory.join("data"));
         // On the command line, because they may never be changed by a copied configuration file.
         command.arg("-c").arg(format!("port={}", self.port()));
-        command
-            .arg("-c")
-            .arg(format!("unix_socket_directories={}", self.directory.display()));
+        command.arg("-c").arg(format!("unix_socket_directories={}", self.directory.display()));
         self.account.prepare(&mut command);
-        command
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().map_err(failed)?)
-            .stderr(log);
+        command.stdin(Stdio::null()).stdout(log.try_clone().map_err(failed)?).stderr(log);
         // A group of its own, so that a Ctrl-C or a test runner's signal reaches only the test.
         command.process_group(0).spawn().map_err(failed)
     }
@@ -270,9 +242,7 @@ impl Postgres {
         let text = std::fs::read_to_string(self.directory.join("data/postmaster.pid")).unwrap_or_default();
         let mut lines = text.lines().map(str::trim);
         lines.next().is_some_and(|first| first == pid.to_string())
-            && lines
-                .nth(6)
-                .is_some_and(|state| state == "ready" || state == "standby")
+            && lines.nth(6).is_some_and(|state| state == "ready" || state == "standby")
     }
 
     fn log_path(&self) -> PathBuf {

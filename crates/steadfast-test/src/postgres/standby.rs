@@ -32,14 +32,9 @@ impl Postgres {
 
     /// Ends following and becomes a primary on a timeline of its own. Returns when it takes writes.
     pub async fn promote(&self) {
-        let answer = self
-            .psql(&format!("SELECT pg_promote(true, {})", WITHIN.as_secs()))
-            .await;
+        let answer = self.psql(&format!("SELECT pg_promote(true, {})", WITHIN.as_secs())).await;
         if answer != "t" {
-            must(Err(Error::new(format!(
-                "the standby was not promoted; its log:\n{}",
-                self.log()
-            ))))
+            must(Err(Error::new(format!("the standby was not promoted; its log:\n{}", self.log()))))
         }
     }
 
@@ -53,10 +48,7 @@ impl Postgres {
         let position = primary.psql("SELECT pg_current_wal_lsn()").await;
         let sql = format!("SELECT coalesce(pg_last_wal_replay_lsn() >= '{position}', false)");
         if !holds_within(WITHIN, async || self.psql(&sql).await == "t").await {
-            let story = format!(
-                "the standby has not reached {position} within {WITHIN:?}:\n{}",
-                self.log()
-            );
+            let story = format!("the standby has not reached {position} within {WITHIN:?}:\n{}", self.log());
             must(Err(Error::new(story)))
         }
     }
@@ -68,14 +60,8 @@ impl Postgres {
         self.account().own(&directory)?;
         let data = directory.join("data");
         let mut backup = Command::new(self.binaries().program("pg_basebackup"));
-        backup
-            .arg("-h")
-            .arg(self.directory())
-            .args(["-p", &self.port().to_string(), "-U", "postgres"]);
-        backup
-            .arg("-D")
-            .arg(&data)
-            .args(["-X", "stream", "-c", "fast", "--no-sync"]);
+        backup.arg("-h").arg(self.directory()).args(["-p", &self.port().to_string(), "-U", "postgres"]);
+        backup.arg("-D").arg(&data).args(["-X", "stream", "-c", "fast", "--no-sync"]);
         run(&mut backup, self.account(), "").await?;
         let follow = format!(
             "host={} port={} user=postgres application_name=standby connect_timeout=5",
@@ -84,10 +70,7 @@ impl Postgres {
         );
         for (file, text) in [
             ("standby.signal", String::new()),
-            (
-                "postgresql.auto.conf",
-                setting_line("primary_conninfo", &follow) + "\n",
-            ),
+            ("postgresql.auto.conf", setting_line("primary_conninfo", &follow) + "\n"),
         ] {
             let path = data.join(file);
             std::fs::write(&path, text)
@@ -96,14 +79,7 @@ impl Postgres {
         }
         let password = self.password().map(str::to_owned);
         let port = ReservedPort::choose()?;
-        let standby = Self::new(
-            self.binaries().clone(),
-            self.account(),
-            directory,
-            port,
-            watchdog,
-            password,
-        );
+        let standby = Self::new(self.binaries().clone(), self.account(), directory, port, watchdog, password);
         start_on_a_free_port(standby).await
     }
 }

@@ -34,11 +34,7 @@ pub(crate) async fn copy_to(binaries: &Binaries, account: Account, target: &Path
 pub(crate) async fn run(command: &mut Command, account: Account, input: &str) -> Result<(), Error> {
     account.prepare(command);
     let name = command.as_std().get_program().to_string_lossy().into_owned();
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let failed = |cause| Error::system(format_args!("running {name}"), cause);
     let mut child = command.spawn().map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
@@ -50,21 +46,14 @@ pub(crate) async fn run(command: &mut Command, account: Account, input: &str) ->
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
-    Err(Error::new(format!(
-        "{name} failed ({}): {}",
-        output.status,
-        String::from_utf8_lossy(&said).trim()
-    )))
+    Err(Error::new(format!("{name} failed ({}): {}", output.status, String::from_utf8_lossy(&said).trim())))
 }
 
 /// The template's directory. Tests of many processes come here at once; a lock lets one of them make it.
 async fn ready(binaries: &Binaries, account: Account) -> Result<PathBuf, Error> {
     let shared = workspace::shared()?;
-    let version: String = binaries
-        .version()
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
-        .collect();
+    let version: String =
+        binaries.version().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
     let template = shared.join(format!("template-{FORMAT}-{version}"));
     if template.join("data").is_dir() {
         return Ok(template.join("data"));
@@ -75,10 +64,7 @@ async fn ready(binaries: &Binaries, account: Account) -> Result<PathBuf, Error> 
         file.lock().map(|()| file)
     });
     let failed = |cause: &dyn std::fmt::Display| Error::system("locking the template directory", cause);
-    let _locked = waiting
-        .await
-        .map_err(|cause| failed(&cause))?
-        .map_err(|cause| failed(&cause))?;
+    let _locked = waiting.await.map_err(|cause| failed(&cause))?.map_err(|cause| failed(&cause))?;
     if !template.join("data").is_dir() {
         make(binaries, account, &template).await?;
     }
@@ -88,10 +74,7 @@ async fn ready(binaries: &Binaries, account: Account) -> Result<PathBuf, Error> 
 async fn make(binaries: &Binaries, account: Account, template: &Path) -> Result<(), Error> {
     match std::fs::create_dir(template) {
         Err(cause) if cause.kind() != std::io::ErrorKind::AlreadyExists => {
-            return Err(Error::system(
-                format_args!("creating {}", template.display()),
-                cause,
-            ));
+            return Err(Error::system(format_args!("creating {}", template.display()), cause));
         }
         Ok(()) | Err(_) => account.own(template)?,
     }
@@ -102,19 +85,11 @@ async fn make(binaries: &Binaries, account: Account, template: &Path) -> Result<
     }
     let mut initdb = Command::new(binaries.program("initdb"));
     initdb.arg("--pgdata").arg(&unfinished);
-    initdb.args([
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--locale=C",
-    ]);
+    initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
     initdb.args(["--wal-segsize=1", "--no-sync"]);
     run(&mut initdb, account, "").await?;
     let mut single = Command::new(binaries.program("postgres"));
-    single
-        .args(["--single", "-F", "-D"])
-        .arg(&unfinished)
-        .arg("template1");
+    single.args(["--single", "-F", "-D"]).arg(&unfinished).arg("template1");
     run(&mut single, account, ROLE_AND_DATABASE).await?;
     // The rename is what makes it count: nobody ever sees a half-made template.
     std::fs::rename(&unfinished, template.join("data"))

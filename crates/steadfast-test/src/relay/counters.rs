@@ -57,29 +57,21 @@ impl Tally {
     }
 
     pub(super) fn add_message(&self, direction: Direction, tag: u8) {
-        if let Some(count) = self
-            .messages
-            .get(direction.index())
-            .and_then(|tags| tags.get(usize::from(tag)))
+        if let Some(count) = self.messages.get(direction.index()).and_then(|tags| tags.get(usize::from(tag)))
         {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     pub(super) fn bytes(&self, direction: Direction) -> u64 {
-        self.bytes
-            .get(direction.index())
-            .map_or(0, |bytes| bytes.load(Ordering::Relaxed))
+        self.bytes.get(direction.index()).map_or(0, |bytes| bytes.load(Ordering::Relaxed))
     }
 
     pub(super) fn messages(&self, direction: Direction, tag: Option<u8>) -> u64 {
         let Some(tags) = self.messages.get(direction.index()) else {
             return 0;
         };
-        let wanted = tags
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| tag.is_none_or(|tag| usize::from(tag) == *at));
+        let wanted = tags.iter().enumerate().filter(|(at, _)| tag.is_none_or(|tag| usize::from(tag) == *at));
         wanted.map(|(_, count)| count.load(Ordering::Relaxed)).sum()
     }
 

@@ -33,39 +33,21 @@ enum Moment {
     /// So many bytes of this direction of a connection were forwarded.
     Byte(u64),
     /// A message comes by.
-    Message {
-        tag: u8,
-        text: Option<Vec<u8>>,
-        after: bool,
-    },
+    Message { tag: u8, text: Option<Vec<u8>>, after: bool },
 }
 
 impl Cut {
     /// When exactly `bytes` bytes of a connection were forwarded in this direction and the next one, or the
     /// last of them, arrives. Connections that are beyond it are left alone.
     pub fn at_byte(direction: Direction, bytes: u64) -> Self {
-        Self {
-            direction,
-            moment: Moment::Byte(bytes),
-            ending: Ending::Fin,
-            times: 1,
-        }
+        Self { direction, moment: Moment::Byte(bytes), ending: Ending::Fin, times: 1 }
     }
 
     /// Before a PostgreSQL message with this tag is forwarded, such as `b'Q'` or `b'P'` from a client, `b'C'`
     /// or `b'Z'` from a server. Under TLS messages cannot be seen.
     pub fn on_message(direction: Direction, tag: u8) -> Self {
-        let moment = Moment::Message {
-            tag,
-            text: None,
-            after: false,
-        };
-        Self {
-            direction,
-            moment,
-            ending: Ending::Fin,
-            times: 1,
-        }
+        let moment = Moment::Message { tag, text: None, after: false };
+        Self { direction, moment, ending: Ending::Fin, times: 1 }
     }
 
     /// Only messages whose content holds this text, in capital letters or small ones.
@@ -129,9 +111,7 @@ impl Armed {
 
     /// Whether messages of this direction have to be whole to be judged.
     pub(super) fn looks_at_messages(&self, direction: Direction) -> bool {
-        self.on_messages
-            .get(direction.index())
-            .is_some_and(|count| count.load(Ordering::Acquire) > 0)
+        self.on_messages.get(direction.index()).is_some_and(|count| count.load(Ordering::Acquire) > 0)
     }
 
     /// Shortens the batch to what may still pass, and tells how the connection ends after that.
@@ -153,11 +133,7 @@ impl Armed {
             at.at_end_of_message = None;
             first = Some((*end, ending, None));
         }
-        for (index, cut) in cuts
-            .iter_mut()
-            .enumerate()
-            .filter(|(_, cut)| cut.direction == direction)
-        {
+        for (index, cut) in cuts.iter_mut().enumerate().filter(|(_, cut)| cut.direction == direction) {
             let found = match &cut.moment {
                 Moment::Byte(bytes) => bytes
                     .checked_sub(at.passed)
@@ -213,20 +189,10 @@ enum Found {
 fn in_batch(batch: &Batch, tag: u8, text: Option<&[u8]>, after: bool) -> Option<Found> {
     let mut marks = batch.marks.iter();
     while let Some(mark) = marks.next() {
-        let Mark::Start {
-            tag: here,
-            at,
-            text: from,
-            until,
-        } = *mark
-        else {
+        let Mark::Start { tag: here, at, text: from, until } = *mark else {
             continue;
         };
-        let content = batch
-            .bytes
-            .get(from..until)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let content = batch.bytes.get(from..until).unwrap_or_default().to_ascii_lowercase();
         let fits = here == tag && text.is_none_or(|wanted| contains(&content, wanted));
         if !fits {
             continue;

@@ -66,12 +66,7 @@ pub(super) struct Batch {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mark {
     /// A message begins at `at`; its text, as far as it is here, is between `text` and `until`.
-    Start {
-        tag: u8,
-        at: usize,
-        text: usize,
-        until: usize,
-    },
+    Start { tag: u8, at: usize, text: usize, until: usize },
     /// A message ends before this place.
     End { at: usize },
 }
@@ -88,11 +83,7 @@ enum Next {
 
 impl Framer {
     pub(super) fn new(direction: Direction) -> Self {
-        Self {
-            direction,
-            held: Vec::new(),
-            remaining: 0,
-        }
+        Self { direction, held: Vec::new(), remaining: 0 }
     }
 
     /// Takes what was read. With `whole`, messages are given out whole only, so that one can be kept back.
@@ -111,12 +102,7 @@ impl Framer {
                     }
                     let until = at + length.min(rest.len());
                     self.advance(dialogue, rest);
-                    batch.marks.push(Mark::Start {
-                        tag,
-                        at,
-                        text: (at + header).min(until),
-                        until,
-                    });
+                    batch.marks.push(Mark::Start { tag, at, text: (at + header).min(until), until });
                     self.remaining = at + length - until;
                     at = until;
                     if self.remaining == 0 {
@@ -168,21 +154,13 @@ fn next(direction: Direction, dialogue: &Dialogue, bytes: &[u8]) -> Next {
         // A server that speaks first does so in another protocol, or reports that it is overloaded.
         (Stage::Startup, Direction::ToClient) => Next::Opaque,
         (Stage::Asked, Direction::ToClient) if matches!(bytes.first(), Some(b'S' | b'G' | b'N')) => {
-            Next::Message {
-                tag: NO_TAG,
-                header: 0,
-                length: 1,
-            }
+            Next::Message { tag: NO_TAG, header: 0, length: 1 }
         }
         (Stage::Asked, Direction::ToClient) | (Stage::Talking, _) => {
             let (Some(tag), Some(length)) = (bytes.first(), number(bytes, 1)) else {
                 return Next::Unknown;
             };
-            Next::Message {
-                tag: *tag,
-                header: 5,
-                length: 1 + (length as usize).max(4),
-            }
+            Next::Message { tag: *tag, header: 5, length: 1 + (length as usize).max(4) }
         }
     }
 }
@@ -196,11 +174,7 @@ fn startup(dialogue: &Dialogue, bytes: &[u8]) -> Next {
         return Next::Opaque;
     }
     match (number(bytes, 0), number(bytes, 4)) {
-        (Some(length), Some(_code)) => Next::Message {
-            tag: NO_TAG,
-            header: 8,
-            length: length as usize,
-        },
+        (Some(length), Some(_code)) => Next::Message { tag: NO_TAG, header: 8, length: length as usize },
         _ => Next::Unknown,
     }
 }
@@ -242,18 +216,10 @@ mod tests {
                 for chunk in stream.chunks(size) {
                     let batch = framer.feed(&dialogue, chunk, whole);
                     found.extend(tags(&batch));
-                    ends += batch
-                        .marks
-                        .iter()
-                        .filter(|mark| matches!(mark, Mark::End { .. }))
-                        .count();
+                    ends += batch.marks.iter().filter(|mark| matches!(mark, Mark::End { .. })).count();
                     passed.extend(batch.bytes);
                 }
-                assert_eq!(
-                    (found, ends),
-                    (vec![NO_TAG, b'Q', b'X'], 3),
-                    "chunks of {size}, whole: {whole}"
-                );
+                assert_eq!((found, ends), (vec![NO_TAG, b'Q', b'X'], 3), "chunks of {size}, whole: {whole}");
                 assert_eq!(passed, stream);
             }
         }
@@ -267,18 +233,7 @@ mod tests {
         assert!(framer.feed(&dialogue, &query[..7], true).bytes.is_empty());
         let batch = framer.feed(&dialogue, &query[7..], true);
         assert_eq!(batch.bytes, query);
-        assert_eq!(
-            batch.marks,
-            [
-                Mark::Start {
-                    tag: b'Q',
-                    at: 0,
-                    text: 5,
-                    until: 12
-                },
-                Mark::End { at: 12 }
-            ]
-        );
+        assert_eq!(batch.marks, [Mark::Start { tag: b'Q', at: 0, text: 5, until: 12 }, Mark::End { at: 12 }]);
     }
 
     #[test]

@@ -51,12 +51,7 @@ impl Relay {
         let shared = Arc::new(Shared::new(Weather::fair(target)));
         let (turns, orders) = mpsc::channel(1);
         let _detached = runtime.spawn(keep(Arc::clone(&shared), port.address(), orders));
-        let relay = Self {
-            shared,
-            port,
-            turns,
-            runtime: Some(runtime),
-        };
+        let relay = Self { shared, port, turns, runtime: Some(runtime) };
         relay.set(Fault::None).await;
         relay
     }
@@ -86,10 +81,7 @@ impl Relay {
     pub async fn set(&self, fault: Fault) {
         self.shared.weather.send_modify(|weather| weather.fault = fault);
         let (done, answer) = oneshot::channel();
-        let turn = Turn {
-            open: fault != Fault::Refuse,
-            done,
-        };
+        let turn = Turn { open: fault != Fault::Refuse, done };
         let stopped = || Error::new("bug: the relay's thread has ended");
         if self.turns.send(turn).await.is_err() {
             must(Err(stopped()))
@@ -105,16 +97,12 @@ impl Relay {
     /// Makes the path longer: `each_way` for every byte, and up to `jitter` more at random. Bytes never
     /// overtake each other. Connects are as fast as before. Exact to about a millisecond.
     pub fn set_latency(&self, each_way: Duration, jitter: Duration) {
-        self.shared
-            .weather
-            .send_modify(|weather| (weather.latency, weather.jitter) = (each_way, jitter));
+        self.shared.weather.send_modify(|weather| (weather.latency, weather.jitter) = (each_way, jitter));
     }
 
     /// Makes the path narrower: so many bytes a second each way on each connection. `None`: as wide as it is.
     pub fn set_bandwidth(&self, bytes_per_second: Option<u64>) {
-        self.shared
-            .weather
-            .send_modify(|weather| weather.bandwidth = bytes_per_second);
+        self.shared.weather.send_modify(|weather| weather.bandwidth = bytes_per_second);
     }
 
     /// Ends connections on which no byte has come for so long, open ones and new ones. `None`: never.

@@ -104,11 +104,7 @@ impl Link {
     }
 
     pub(super) fn stall(&self, on: bool) {
-        let (from, to) = if on {
-            (Order::None, Order::Stall)
-        } else {
-            (Order::Stall, Order::None)
-        };
+        let (from, to) = if on { (Order::None, Order::Stall) } else { (Order::Stall, Order::None) };
         self.order.send_if_modified(|order| {
             let changed = *order == from;
             if changed {
@@ -251,14 +247,8 @@ impl Link {
                 false
             });
             match ending {
-                Ending::Fin => [client.take(), server.take()]
-                    .into_iter()
-                    .flatten()
-                    .for_each(close),
-                Ending::Rst => [client.take(), server.take()]
-                    .into_iter()
-                    .flatten()
-                    .for_each(reset),
+                Ending::Fin => [client.take(), server.take()].into_iter().flatten().for_each(close),
+                Ending::Rst => [client.take(), server.take()].into_iter().flatten().for_each(reset),
                 Ending::HalfClose => {
                     server.take().into_iter().for_each(close);
                     client.iter().for_each(half_close);

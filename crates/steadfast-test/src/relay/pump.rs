@@ -67,25 +67,13 @@ async fn read(
             () = link.until_stalled() => continue,
         };
         let mut packet = match read {
-            Ok(0) => Packet {
-                due: last_due,
-                bytes: framer.finish(),
-                then: Some(PumpEnd::Finished),
-            },
+            Ok(0) => Packet { due: last_due, bytes: framer.finish(), then: Some(PumpEnd::Finished) },
             Ok(length) => {
                 let chunk = buffer.get(..length).unwrap_or_default();
                 let (bytes, cut) = inspect(link, direction, &mut framer, &mut position, chunk);
-                Packet {
-                    due: last_due,
-                    bytes,
-                    then: cut.map(PumpEnd::Cut),
-                }
+                Packet { due: last_due, bytes, then: cut.map(PumpEnd::Cut) }
             }
-            Err(_broken) => Packet {
-                due: last_due,
-                bytes: Vec::new(),
-                then: Some(PumpEnd::Broken),
-            },
+            Err(_broken) => Packet { due: last_due, bytes: Vec::new(), then: Some(PumpEnd::Broken) },
         };
         if link.is_silent() {
             link.lose();
@@ -126,10 +114,7 @@ fn inspect(
     }
     let cut = shared.armed.judge(direction, position, &mut batch);
     if cut.is_some() {
-        shared
-            .tally
-            .cuts_fired
-            .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        shared.tally.cuts_fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     }
     (batch.bytes, cut)
 }
@@ -165,9 +150,7 @@ async fn write_slowly(link: &Arc<Link>, to: &mut WriteHalf<'_>, mut bytes: &[u8]
         let Some(rate) = link.weather().bandwidth else {
             return to.write_all(bytes).await;
         };
-        let slice = usize::try_from((rate / SLICES_PER_SECOND).max(1))
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
+        let slice = usize::try_from((rate / SLICES_PER_SECOND).max(1)).unwrap_or(usize::MAX).min(bytes.len());
         let (now, later) = bytes.split_at(slice);
         to.write_all(now).await?;
         sleep(Duration::from_secs_f64(now.len() as f64 / rate.max(1) as f64)).await;

@@ -55,10 +55,7 @@ impl Registered {
         shared.registry().insert(number, Arc::clone(link));
         shared.tally.opened.fetch_add(1, Ordering::Relaxed);
         shared.tally.open_now.fetch_add(1, Ordering::Relaxed);
-        Self {
-            link: Arc::clone(link),
-            number,
-        }
+        Self { link: Arc::clone(link), number }
     }
 }
 

@@ -15,10 +15,7 @@ pub(super) async fn drain(stream: &mut Option<TcpStream>) {
 }
 
 /// Closes in order. What was received and not read would turn the close into a reset, so it is read first.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "whoever closes a socket has it no longer"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "whoever closes a socket has it no longer")]
 pub(super) fn close(stream: TcpStream) {
     let _gone = SockRef::from(&stream).shutdown(std::net::Shutdown::Write);
     let mut buffer = [0; 4096];

@@ -22,7 +22,8 @@ fn rules_1_to_4_and_8_hold_under_every_schedule() {
 }
 
 fn play(seed: u64) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
         let mut random = fastrand::Rng::with_seed(seed);
         let server = SimServer::new();
@@ -32,9 +33,8 @@ fn play(seed: u64) {
         options.acquire_timeout = Duration::from_secs(600);
         let capacity = options.capacity();
         let pool = Pool::new(server.clone(), options).unwrap();
-        let callers: Vec<_> = (0..random.usize(2..12))
-            .map(|_| tokio::spawn(caller(pool.clone(), random.fork())))
-            .collect();
+        let callers: Vec<_> =
+            (0..random.usize(2..12)).map(|_| tokio::spawn(caller(pool.clone(), random.fork()))).collect();
         trouble(&pool, &server, &mut random, capacity).await;
         // All is well again, and nobody may be left behind.
         calm(&server);
@@ -44,7 +44,14 @@ fn play(seed: u64) {
         sleep(Duration::from_secs(20)).await;
         let status = pool.status();
         assert_eq!(
-            (status.leased, status.waiting, status.opening, status.verifying, status.cleaning, status.closing_connections),
+            (
+                status.leased,
+                status.waiting,
+                status.opening,
+                status.verifying,
+                status.cleaning,
+                status.closing_connections
+            ),
             (0, 0, 0, 0, 0, 0),
             "something was left: {status:?}"
         );
@@ -52,7 +59,9 @@ fn play(seed: u64) {
         assert!(server.most_open() <= capacity, "{} of {capacity}", server.most_open());
         let mut all = Vec::new();
         for _ in 0..capacity {
-            all.push(timeout(Duration::from_secs(60), pool.acquire()).await.expect("a slot is lost").unwrap());
+            all.push(
+                timeout(Duration::from_secs(60), pool.acquire()).await.expect("a slot is lost").unwrap(),
+            );
         }
         drop(all);
         assert_eq!(pool.close(Instant::now() + Duration::from_secs(60)).await, 0);
@@ -95,7 +104,8 @@ async fn trouble(pool: &Pool<SimServer>, server: &SimServer, random: &mut fastra
             4 => server.on_close(answer(random)),
             5 => pool.dispose(),
             6 => {
-                let fault = steadfast::Fault::new(Class::ConnectionLost, steadfast::verdict::Step::Ping, "doubt");
+                let fault =
+                    steadfast::Fault::new(Class::ConnectionLost, steadfast::verdict::Step::Ping, "doubt");
                 pool.suspect(&fault);
             }
             7 => {
