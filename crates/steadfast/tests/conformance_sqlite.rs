@@ -1,5 +1,6 @@
 //! The conformance suite, for SQLite over a file and in memory.
 #![cfg(feature = "sqlite")]
+#![expect(clippy::expect_used, reason = "a broken rule ends its test")]
 
 #[path = "conformance/suite.rs"]
 mod suite;
@@ -39,7 +40,10 @@ impl Subject for File {
         std::fs::create_dir(&directory).expect("makes a directory");
         let mut options = SqliteOptions::default();
         options.location = SqliteLocation::File(directory.join("data.sqlite3"));
-        Self { connector: SqliteConnector::new(options).expect("is configured"), directory }
+        Self {
+            connector: SqliteConnector::new(options).expect("is configured"),
+            directory,
+        }
     }
 
     fn connector(&self) -> &SqliteConnector {
@@ -69,7 +73,9 @@ impl Subject for Memory {
     async fn start() -> Self {
         let mut options = SqliteOptions::default();
         options.location = SqliteLocation::Memory;
-        Self { connector: SqliteConnector::new(options).expect("is configured") }
+        Self {
+            connector: SqliteConnector::new(options).expect("is configured"),
+        }
     }
 
     fn connector(&self) -> &SqliteConnector {

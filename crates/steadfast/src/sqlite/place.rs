@@ -114,7 +114,7 @@ impl Place {
         Connection::open_with_flags(uri, flags).map_err(|error| self.explain(Step::Dial, &error))
     }
 
-    /// Settings of every connection. Those that need the lock of another process's making come last.
+    /// Settings of every connection.
     fn prepare(&self, connection: &Connection, cancel: &Arc<Cancel>) -> rusqlite::Result<()> {
         connection.busy_handler(Some(on_busy))?;
         let asked = Arc::clone(cancel);
@@ -128,10 +128,13 @@ impl Place {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL")?;
-        if matches!(self.options.location, SqliteLocation::File(_)) {
-            use_wal(connection)?;
+        connection.execute_batch("PRAGMA foreign_keys = ON")?;
+        if let SqliteLocation::Memory = self.options.location {
+            // The rest concerns files, and would wait for whoever is writing to memory now.
+            return Ok(());
         }
+        use_wal(connection)?;
+        connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         connection.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES, |_| Ok(()))
     }
 

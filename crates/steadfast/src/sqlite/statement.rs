@@ -140,17 +140,23 @@ fn step(connection: &Connection, statement: &mut Statement<'_>, want: Want) -> R
     }
     let changes_before = connection.total_changes();
     let reads = statement.readonly();
-    let reader = (want != Want::Count && want != Want::Batch).then(|| Reader::new(statement));
+    let wants_rows = want != Want::Count && want != Want::Batch;
+    // Made at the first row: with the first step SQLite prepares the statement anew when the schema has changed.
+    let mut reader = None;
     let mut rows = statement.raw_query();
     let mut read = Vec::new();
     let mut count = 0;
     while let Some(row) = rows.next().map_err(|error| at_statement(&error))? {
         count += 1;
-        if let Some(reader) = &reader {
-            read.push(reader.read(row)?);
+        if wants_rows {
+            read.push(
+                reader
+                    .get_or_insert_with(|| Reader::new(row.as_ref()))
+                    .read(row)?,
+            );
         }
     }
-    if reader.is_some() {
+    if wants_rows {
         return Ok(Ran::Rows(read));
     }
     // SQLite keeps the last count until the next statement that changes rows: a CREATE TABLE changes none.

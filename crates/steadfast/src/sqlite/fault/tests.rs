@@ -174,9 +174,7 @@ fn only_constraint_violations_name_a_constraint() {
 #[test]
 fn a_wrong_statement_is_not_repeated_in_the_fault() {
     let connection = Connection::open_in_memory().unwrap();
-    let error = connection
-        .prepare("SELECT 'very secret', nowhere")
-        .unwrap_err();
+    let error = connection.prepare("SELECT 'very secret', nowhere").unwrap_err();
     assert!(matches!(error, Error::SqlInputError { .. }));
     let fault = from_sqlite(Step::Statement, &error);
     let mut told = format!("{fault} {fault:?}");
