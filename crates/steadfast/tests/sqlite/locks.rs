@@ -1,7 +1,9 @@
 //! Somebody else holds the lock: another process, or another connection of this one.
 
 use std::future::poll_fn;
+use std::io::{Read as _, Write as _};
 use std::pin::pin;
+use std::process::{Command, Stdio};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -258,4 +260,89 @@ async fn readers_do_not_wait_for_a_writer_and_keep_their_snapshot() {
     );
     reader.commit().await.expect("ends");
     assert_eq!(number(&mut reader, "SELECT count(*) FROM t").await, 1);
+}
+
+const CHILD_FILE: &str = "STEADFAST_TEST_LOCKED_FILE";
+
+/// Not a test of its own: what the next one runs in another process.
+#[test]
+#[ignore = "run by a_process_that_is_killed_while_it_writes_leaves_nothing"]
+fn child_that_holds_the_lock() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the way in which a test speaks to its child"
+    )]
+    let Ok(file) = std::env::var(CHILD_FILE) else {
+        return;
+    };
+    let connection = rusqlite::Connection::open(file).expect("opens");
+    // A cache of one page makes SQLite write to the log before the commit.
+    connection
+        .execute_batch("PRAGMA cache_size = 1; BEGIN IMMEDIATE; INSERT INTO t SELECT value FROM generate")
+        .expect("locks");
+    let mut out = std::io::stdout();
+    out.write_all(b"\nlocked\n")
+        .and_then(|()| out.flush())
+        .expect("tells");
+    std::io::stdin()
+        .read_to_end(&mut Vec::new())
+        .expect("waits to be killed");
+}
+
+#[tokio::test]
+async fn a_process_that_is_killed_while_it_writes_leaves_nothing() {
+    let scratch = Scratch::new();
+    let connector = scratch.connector(PATIENCE);
+    let mut connection = connect(&connector).await;
+    connection
+        .batch(
+            "CREATE TABLE t (a BIGINT);
+             CREATE VIEW generate AS WITH RECURSIVE n (value) AS
+                 (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 20000) SELECT value FROM n",
+        )
+        .await
+        .expect("makes them");
+    let mut child = Command::new(std::env::current_exe().expect("is known"))
+        .args([
+            "--exact",
+            "locks::child_that_holds_the_lock",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(CHILD_FILE, scratch.path("data.sqlite3"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let out = std::io::BufReader::new(child.stdout.take().expect("is piped"));
+    assert!(
+        std::io::BufRead::lines(out).any(|line| line.expect("reads") == "locked"),
+        "the child holds the lock"
+    );
+
+    assert_eq!(
+        number(&mut connection, "SELECT count(*) FROM t").await,
+        0,
+        "readers go on"
+    );
+    {
+        let mut writing = pin!(connection.execute("INSERT INTO t VALUES (7)", &[]));
+        assert!(
+            timeout(Duration::from_millis(100), writing.as_mut())
+                .await
+                .is_err(),
+            "it waits for the other process"
+        );
+        child.kill().expect("is killed");
+        child.wait().expect("ends");
+        timeout(PATIENCE, writing)
+            .await
+            .expect("goes on")
+            .expect("writes");
+    }
+    assert_eq!(number(&mut connection, "SELECT sum(a) FROM t").await, 7);
+    assert_eq!(
+        number(&mut connect(&connector).await, "SELECT sum(a) FROM t").await,
+        7
+    );
 }
