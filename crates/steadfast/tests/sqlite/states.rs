@@ -1,6 +1,9 @@
 //! What a connection keeps between statements, and how it is given up.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use steadfast::config::{SqliteLocation, SqliteOptions};
@@ -262,4 +265,39 @@ async fn closed_and_dropped_connections_end_their_threads() {
         }
     };
     timeout(PATIENCE, all_ended).await.expect("no thread is left");
+}
+
+/// Also when the statement had been run by the time that anybody noticed.
+#[tokio::test]
+async fn a_dropped_statement_that_succeeded_fails_its_transaction_all_the_same() {
+    let scratch = Scratch::new();
+    let connector = scratch.connector(PATIENCE);
+    let mut connection = connect(&connector).await;
+    connection.batch("CREATE TABLE t (a)").await.expect("makes it");
+    for _ in 0..20 {
+        connection
+            .begin(TransactionOptions::default())
+            .await
+            .expect("begins");
+        connection
+            .execute("INSERT INTO t VALUES (1)", &[])
+            .await
+            .expect("writes");
+        let answered = {
+            let mut writing = pin!(connection.execute("INSERT INTO t VALUES (2)", &[]));
+            poll_fn(|context| Poll::Ready(writing.as_mut().poll(context).is_ready())).await
+        };
+        // Time for the thread to run it; whether that was enough changes nothing of what is expected.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+        if answered {
+            connection.rollback().await.expect("rolls back");
+        } else {
+            assert_eq!(
+                connection.commit().await.expect_err("has failed").class(),
+                Class::RolledBack
+            );
+        }
+        assert!(matches!(connector.inspect(&connection), Condition::Ready));
+    }
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM t").await, 0);
 }
