@@ -37,8 +37,8 @@ pub enum BackendOptions {
 }
 
 impl Config {
-    /// A configuration made in code, with the backend's default pool: [`PoolOptions::default`] for PostgreSQL,
-    /// [`PoolOptions::sqlite`] for SQLite.
+    /// A configuration made in code, with the backend's default pool: [`PoolOptions::default`] for
+    /// PostgreSQL, [`PoolOptions::sqlite`] for SQLite.
     #[must_use]
     pub fn new(backend: BackendOptions) -> Self {
         let pool = match &backend {

@@ -89,8 +89,8 @@ impl Draft {
     }
 }
 
-/// Where a server of this machine listens, in the order of likelihood. libpq knows one socket directory, chosen
-/// when it was compiled: Debian's, or PostgreSQL's own.
+/// Where a server of this machine listens, in the order of likelihood. libpq knows one socket directory,
+/// chosen when it was compiled: Debian's, or PostgreSQL's own.
 fn local_hosts() -> Vec<String> {
     let hosts: &[&str] = if cfg!(unix) {
         &["/var/run/postgresql", "/tmp", "localhost"]

@@ -88,9 +88,9 @@ impl Environment {
 
     /// Judges the names that begin with `STEADFAST_` and belong to nobody.
     ///
-    /// A name that is near to a known one, or in the name space of the options, is an error: a typo must stop a
-    /// deployment, not take effect as a default. Any other is a warning, because the prefix is not ours alone.
-    /// What Kubernetes sets for a service that happens to be called `steadfast` is neither.
+    /// A name that is near to a known one, or in the name space of the options, is an error: a typo must stop
+    /// a deployment, not take effect as a default. Any other is a warning, because the prefix is not ours
+    /// alone. What Kubernetes sets for a service that happens to be called `steadfast` is neither.
     pub(crate) fn unknown_names(&self) -> (Vec<ConfigError>, Vec<String>) {
         let (mut errors, mut warnings) = (Vec::new(), Vec::new());
         for (name, value) in &self.values {
@@ -115,8 +115,8 @@ impl Environment {
         (errors, warnings)
     }
 
-    /// Whether a variable that is ours by name was set by Kubernetes for a service (`steadfast-postgres` makes
-    /// `STEADFAST_POSTGRES_PORT=tcp://10.0.0.7:5432`).
+    /// Whether a variable that is ours by name was set by Kubernetes for a service (`steadfast-postgres`
+    /// makes `STEADFAST_POSTGRES_PORT=tcp://10.0.0.7:5432`).
     pub(crate) fn is_service_link(&self, name: &str) -> bool {
         self.values
             .get(name)

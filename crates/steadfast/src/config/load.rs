@@ -4,17 +4,18 @@
 //! URL to this one database, and an override to whoever starts the program right now. The nearer one knows
 //! better. It is libpq's order as well: a connection string outranks the `PG` variables.
 
+mod finish;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::configuration::{BackendOptions, Config};
+use crate::config::configuration::Config;
 use crate::config::draft::Draft;
 use crate::config::environment::Environment;
 use crate::config::errors::ConfigErrors;
-use crate::config::options::{PoolOptions, SYSTEM_ROOTS, SslMode};
+use crate::config::options::PoolOptions;
 use crate::config::origin::Origin;
-use crate::config::provenance::Provenance;
 use crate::config::table::{self, Applies, Row};
 use crate::config::url::{self, Backend, ParsedUrl};
 use crate::error::ConfigError;
@@ -25,13 +26,15 @@ const URL_VARIABLE: &str = "DATABASE_URL";
 const URL_OPTION: &str = "database.url";
 
 impl Config {
-    /// Puts the configuration together: default, then environment, then URL, then `overrides` (pairs of option
-    /// name and value: `("pool.size", "7")`; `("database.url", ..)` takes the place of `DATABASE_URL`).
+    /// Puts the configuration together: default, then environment, then URL, then `overrides` (pairs of
+    /// option name and value: `("pool.size", "7")`; `("database.url", ..)` takes the place of
+    /// `DATABASE_URL`).
     ///
-    /// `DATABASE_URL` alone chooses the database. Without it that is the SQLite file `steadfast.sqlite3` in the
-    /// working directory, also when `PGHOST` is set (there is a warning then); `DATABASE_URL=postgres://` takes
-    /// everything from the `PG` variables. Options that mean nothing to the chosen database are checked,
-    /// reported in [`warnings`](Self::warnings) and otherwise ignored, so that one environment serves both.
+    /// `DATABASE_URL` alone chooses the database. Without it that is the SQLite file `steadfast.sqlite3` in
+    /// the working directory, also when `PGHOST` is set (there is a warning then); `DATABASE_URL=postgres://`
+    /// takes everything from the `PG` variables. Options that mean nothing to the chosen database are
+    /// checked, reported in [`warnings`](Self::warnings) and otherwise ignored, so that one environment
+    /// serves both.
     ///
     /// # Errors
     /// Everything that is wrong, in one error. It contains no password.
@@ -130,27 +133,34 @@ impl Loader {
         let (mut errors, mut warnings) = environment.unknown_names();
         self.problems.append(&mut errors);
         self.warnings.append(&mut warnings);
-        for row in table::rows() {
-            // On SQLite the PG variables are nobody's: a developer has them for psql.
-            let libpq = row.libpq.filter(|_| self.backend == Backend::Postgres);
-            for name in libpq.into_iter().chain([row.environment]) {
-                if environment.is_service_link(name) {
-                    self.warnings.push(format!(
-                        "{name} was set by Kubernetes for a service; it is ignored"
-                    ));
-                    continue;
-                }
-                match environment.setting(name) {
-                    Ok(None) => {}
-                    Ok(Some(value)) => self.assign(&Assignment {
-                        row,
-                        value: value.into(),
-                        origin: Origin::Environment(name.to_owned()),
-                        label: name.to_owned(),
-                    }),
-                    Err(problem) => self.problems.push(problem),
-                }
+        // libpq's first and as a whole: an address among them must not join a host among ours.
+        if self.backend == Backend::Postgres {
+            // On SQLite these are nobody's: a developer has them for psql.
+            for row in table::rows() {
+                row.libpq
+                    .into_iter()
+                    .for_each(|name| self.variable(environment, row, name));
             }
+        }
+        table::rows().for_each(|row| self.variable(environment, row, row.environment));
+    }
+
+    fn variable(&mut self, environment: &Environment, row: &'static Row, name: &str) {
+        if environment.is_service_link(name) {
+            self.warnings.push(format!(
+                "{name} was set by Kubernetes for a service; it is ignored"
+            ));
+            return;
+        }
+        match environment.setting(name) {
+            Ok(None) => {}
+            Ok(Some(value)) => self.assign(&Assignment {
+                row,
+                value: value.into(),
+                origin: Origin::Environment(name.to_owned()),
+                label: name.to_owned(),
+            }),
+            Err(problem) => self.problems.push(problem),
         }
     }
 
@@ -247,63 +257,6 @@ impl Loader {
                 return;
             }
         }
-    }
-
-    fn finish(mut self) -> Result<Config, ConfigErrors> {
-        if let Err((option, problem)) = self.draft.join_hosts() {
-            let accepted = table::by_name(option).map(Row::accepted).unwrap_or_default();
-            self.problems
-                .push(ConfigError::new(self.label(option), problem, accepted));
-        }
-        if !self.draft.database_named {
-            self.origins
-                .insert("postgres.dbname", Origin::Consequence("postgres.user"));
-        }
-        self.raise_sslmode();
-        let backend = match self.backend {
-            Backend::Postgres => BackendOptions::Postgres(Box::new(self.draft.postgres.clone())),
-            Backend::Sqlite => BackendOptions::Sqlite(self.draft.sqlite.clone()),
-        };
-        let mut config = Config::new(backend);
-        config.pool = self.draft.pool.clone();
-        for problem in config.problems() {
-            if !self.unread.contains(group(problem.field())) {
-                let label = self.label(problem.field());
-                self.problems
-                    .push(ConfigError::new(label, problem.problem(), problem.accepted()));
-            }
-        }
-        ConfigErrors::check(self.problems)?;
-        config.repairs = self.repairs;
-        config.warnings = self.warnings;
-        config.provenance = Provenance {
-            origins: self.origins,
-            loaded: Draft::of(&config.backend, &config.pool),
-            ignored: self.ignored,
-            url: self.url_origin.unwrap_or(Origin::Default),
-        };
-        Ok(config)
-    }
-
-    /// Where nobody chose an sslmode, other options choose the weakest that keeps what they promise; for
-    /// `sslrootcert=system` libpq does the same.
-    fn raise_sslmode(&mut self) {
-        let tls = &mut self.draft.postgres.tls;
-        if self.origins.contains_key("postgres.sslmode") {
-            return;
-        }
-        let (mode, cause) = if tls.root_cert.as_deref() == Some(SYSTEM_ROOTS) {
-            (SslMode::VerifyFull, "postgres.sslrootcert")
-        } else if tls.pin.is_some() {
-            (SslMode::Require, "postgres.sslpin")
-        } else if tls.direct {
-            (SslMode::Require, "postgres.sslnegotiation")
-        } else {
-            return;
-        };
-        tls.mode = mode;
-        self.origins
-            .insert("postgres.sslmode", Origin::Consequence(cause));
     }
 
     fn label(&self, option: &str) -> String {

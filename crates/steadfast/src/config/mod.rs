@@ -1,8 +1,8 @@
 //! Options: defaults, environment, URL and code, parsed and validated once.
 //!
 //! [`Config::load`] puts a configuration together: default, then environment, then URL, then override, each
-//! outranking the one before. One table (`table`) drives parsing, display and `docs/configuration.md`, which is
-//! what [`reference()`] renders.
+//! outranking the one before. One table (`table`) drives parsing, display and `docs/configuration.md`, which
+//! is what [`reference()`] renders.
 
 mod compose;
 mod configuration;

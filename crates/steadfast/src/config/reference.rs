@@ -94,11 +94,15 @@ mod tests {
 
     #[test]
     fn the_documentation_is_what_the_table_renders() {
+        if !std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml")).exists() {
+            return;
+        }
         let written = std::fs::read_to_string(FILE).unwrap_or_default();
         if written != reference() {
             let line = written.lines().zip(reference().lines()).position(|(a, b)| a != b);
             panic!(
-                "docs/configuration.md differs from the table of options (first at line {:?}); write it anew: \
+                "docs/configuration.md differs from the table of options (first at line {:?}); write it \
+                anew: \
                  cargo run -p steadfast-cli -- config --reference > docs/configuration.md",
                 line.map(|line| line + 1)
             );
@@ -119,17 +123,5 @@ mod tests {
                 assert_eq!(cells, width, "{line}");
             }
         }
-    }
-}
-#[cfg(test)]
-mod temporary {
-    #[test]
-    fn write_reference() {
-        std::fs::create_dir_all(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs")).unwrap();
-        std::fs::write(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md"),
-            super::reference(),
-        )
-        .unwrap();
     }
 }

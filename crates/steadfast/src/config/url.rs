@@ -1,5 +1,6 @@
-//! Reads a database's URL as people write it: mends what can be mended without a guess and says so, refuses the
-//! rest and says which part is wrong. Nothing here ever shows a password, nor what might be a piece of one.
+//! Reads a database's URL as people write it: mends what can be mended without a guess and says so, refuses
+//! the rest and says which part is wrong. Nothing here ever shows a password, nor what might be a piece of
+//! one.
 
 mod authority;
 mod foreign;

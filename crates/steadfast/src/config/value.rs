@@ -159,9 +159,9 @@ pub(crate) fn kernel_seconds(text: &str, longest: u64) -> Parsed<Duration> {
 pub(crate) fn show_duration(value: Duration) -> String {
     let nanos = value.as_nanos();
     match nanos {
-        _ if nanos % 1_000_000_000 == 0 => format!("{}s", nanos / 1_000_000_000),
-        _ if nanos % 1_000_000 == 0 => format!("{}ms", nanos / 1_000_000),
-        _ if nanos % 1_000 == 0 => format!("{}us", nanos / 1_000),
+        _ if nanos.is_multiple_of(1_000_000_000) => format!("{}s", nanos / 1_000_000_000),
+        _ if nanos.is_multiple_of(1_000_000) => format!("{}ms", nanos / 1_000_000),
+        _ if nanos.is_multiple_of(1_000) => format!("{}us", nanos / 1_000),
         _ => format!("{nanos}ns"),
     }
 }
@@ -183,7 +183,8 @@ pub(crate) fn line(text: &str) -> Parsed<String> {
     Ok(text.to_owned())
 }
 
-/// A name that is taken by the letter. Blanks at its ends are never meant: the server would look for another one.
+/// A name that is taken by the letter. Blanks at its ends are never meant: the server would look for another
+/// one.
 pub(crate) fn name(text: &str) -> Parsed<String> {
     if text.is_empty() {
         return Err("it is empty".to_owned());

@@ -17,8 +17,8 @@ pub use tls::{ChannelBinding, SslMode, TlsOptions};
 use crate::error::ConfigError;
 use crate::time::Duration;
 
-/// The longest duration that any option accepts. Longer ones mean "never", which has words of its own (`off`),
-/// and adding them to a point in time must not overflow.
+/// The longest duration that any option accepts. Longer ones mean "never", which has words of its own
+/// (`off`), and adding them to a point in time must not overflow.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// The first problem, for callers that need one error.

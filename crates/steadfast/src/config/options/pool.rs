@@ -6,27 +6,28 @@ use crate::time::Duration;
 
 /// How a pool behaves.
 ///
-/// [`PoolOptions::default`] is meant for a server at the end of a network path, [`PoolOptions::sqlite`] for an
-/// embedded database.
+/// [`PoolOptions::default`] is meant for a server at the end of a network path, [`PoolOptions::sqlite`] for
+/// an embedded database.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct PoolOptions {
     /// Connections kept open under load; default 5. Many workers share one server: with four of them 20 of
     /// PostgreSQL's 100 connections.
     pub size: usize,
-    /// Connections beyond `size`, opened under load and retired when idle; default 10 (SQLite: 0, since it has
-    /// one writer and more readers than `size` would only compete for the same processor).
+    /// Connections beyond `size`, opened under load and retired when idle; default 10 (SQLite: 0, since it
+    /// has one writer and more readers than `size` would only compete for the same processor).
     pub max_overflow: usize,
     /// How long `acquire` waits; default 30 s, the time after which most platforms give a request up.
     pub acquire_timeout: Duration,
     /// Name resolution, TCP, TLS and authentication together; default 10 s: a cold serverless database needs
     /// a few, a black hole would take minutes.
     pub connect_timeout: Duration,
-    /// The greatest age of a connection; default 240 s, below the five minutes after which many paths forget a
-    /// connection. `None`: no limit (SQLite: always, there is no path).
+    /// The greatest age of a connection; default 240 s, below the five minutes after which many paths forget
+    /// a connection. `None`: no limit (SQLite: always, there is no path).
     pub recycle: Option<Duration>,
-    /// How long a connection beyond `min_idle` stays open unused; default 120 s, so that a burst's connections
-    /// go back to the server soon. `None`: no limit (SQLite's default, where an idle connection costs nobody).
+    /// How long a connection beyond `min_idle` stays open unused; default 120 s, so that a burst's
+    /// connections go back to the server soon. `None`: no limit (SQLite's default, where an idle connection
+    /// costs nobody).
     pub idle_timeout: Option<Duration>,
     /// Idle connections that the keeper keeps open; default 0, so that an unused pool falls silent and a
     /// serverless database may sleep.
@@ -43,7 +44,8 @@ pub struct PoolOptions {
     /// Pings idle connections this often, so that the path does not forget them; default off, because traffic
     /// keeps a serverless database awake and is billed.
     pub keepalive_ping: Option<Duration>,
-    /// Callers that may wait at the same time; default 10 000. Beyond it waiting is hopeless and costs memory.
+    /// Callers that may wait at the same time; default 10 000. Beyond it waiting is hopeless and costs
+    /// memory.
     pub max_waiters: usize,
     /// Remembers who holds each connection; default off, since it costs a little on every lease.
     pub leak_tracking: bool,

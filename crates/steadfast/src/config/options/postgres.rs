@@ -11,12 +11,12 @@ use crate::error::ConfigError;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PostgresOptions {
-    /// Host names, addresses or socket directories with their ports, tried in this order. What begins with `/`
-    /// is a socket directory, what begins with `@` a socket in Linux's abstract name space. IPv6 addresses
-    /// stand without brackets.
+    /// Host names, addresses or socket directories with their ports, tried in this order. What begins with
+    /// `/` is a socket directory, what begins with `@` a socket in Linux's abstract name space. IPv6
+    /// addresses stand without brackets.
     pub hosts: Vec<(String, u16)>,
-    /// libpq's `hostaddr`: the address to dial for each of `hosts` instead of asking the resolver; the host name
-    /// still counts for TLS. Empty, or one entry for each host.
+    /// libpq's `hostaddr`: the address to dial for each of `hosts` instead of asking the resolver; the host
+    /// name still counts for TLS. Empty, or one entry for each host.
     pub addresses: Vec<Option<IpAddr>>,
     /// The role.
     pub user: String,

@@ -13,11 +13,11 @@ pub struct SocketOptions {
     pub keepalives_idle: Duration,
     /// Time between probes; default 10 s, 1 s to 32 767 s.
     pub keepalives_interval: Duration,
-    /// Probes without an answer until the connection is given up; default 5, 1 to 127. With the defaults a dead
-    /// peer is found after 20 + 5 x 10 = 70 s, where Linux alone takes more than two hours.
+    /// Probes without an answer until the connection is given up; default 5, 1 to 127. With the defaults a
+    /// dead peer is found after 20 + 5 x 10 = 70 s, where Linux alone takes more than two hours.
     pub keepalives_count: u32,
-    /// How long sent data may stay unacknowledged; default 10 s. Keepalives do not fire while any is. `None`: the
-    /// system's own limit, about 15 minutes on Linux.
+    /// How long sent data may stay unacknowledged; default 10 s. Keepalives do not fire while any is. `None`:
+    /// the system's own limit, about 15 minutes on Linux.
     pub tcp_user_timeout: Option<Duration>,
 }
 

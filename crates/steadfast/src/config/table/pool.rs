@@ -16,7 +16,7 @@ pub(super) const ROWS: &[Row] = &[
         unit: "connections",
         accepted: "0 to 100000; with pool.max_overflow at least 1",
         reason: "four workers take 20 of the 100 connections that PostgreSQL offers by default \
-                 (`max_connections`, manual 19.3), and five busy connections keep a small server busy",
+                 (`max_connections`, manual, runtime-config-connection), and five busy connections keep a small server busy",
         set: |draft, text| value::integer(text, 0..=100_000).map(|size| draft.pool.size = size),
         text: |draft| Some(draft.pool.size.to_string()),
         ..BLANK
@@ -27,7 +27,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("pool_max_overflow"),
         unit: "connections",
         accepted: "0 to 100000",
-        reason: "room for a burst: four workers then take 60 of 100 connections; SQLite has one writer, and more \
+        reason: "room for a burst: four workers then take 60 of 100 connections; SQLite has one writer, and \
+                 more \
                  readers would only compete for the same processor",
         set: |draft, text| value::integer(text, 0..=100_000).map(|count| draft.pool.max_overflow = count),
         text: |draft| Some(draft.pool.max_overflow.to_string()),
@@ -51,7 +52,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("connect_timeout"),
         unit: "seconds",
         accepted: REQUIRED,
-        reason: "a serverless database wakes within a few seconds, while an unanswered SYN is repeated for two \
+        reason: "a serverless database wakes within a few seconds, while an unanswered SYN is repeated for \
+                 two \
                  minutes; covers name resolution, TCP, TLS and authentication together, which libpq's does not",
         set: |draft, text| seconds(text).map(|time| draft.pool.connect_timeout = time),
         text: |draft| Some(value::show_duration(draft.pool.connect_timeout)),
@@ -99,7 +101,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: "on (after 1s of idleness), always, never, a duration of idleness such as 1s",
         applies: Applies::Postgres,
-        reason: "a ping before every lease halves throughput (measured), and a connection that was closed while \
+        reason: "a ping before every lease halves throughput (measured), and a connection that was closed \
+                 while \
                  idle is known to be so without one; only silence needs asking",
         set: |draft, text| pre_ping(text).map(|policy| draft.pool.pre_ping = policy),
         text: |draft| Some(show_pre_ping(draft.pool.pre_ping)),
@@ -112,7 +115,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: REQUIRED,
         applies: Applies::Postgres,
-        reason: "below a second, so that a silent path costs a caller no more, and many times the round trip of \
+        reason: "below a second, so that a silent path costs a caller no more, and many times the round \
+                 trip of \
                  any path that is in use; a ping without a deadline hung for over 100 s (measured)",
         set: |draft, text| seconds(text).map(|time| draft.pool.ping_timeout = time),
         text: |draft| Some(value::show_duration(draft.pool.ping_timeout)),
@@ -147,7 +151,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: OPTIONAL,
         applies: Applies::Postgres,
-        reason: "traffic keeps a serverless database awake and billed; set it to 0.8 of the path's idle limit \
+        reason: "traffic keeps a serverless database awake and billed; set it to 0.8 of the path's idle \
+                 limit \
                  where connections must stay open through quiet hours",
         set: |draft, text| optional(text).map(|time| draft.pool.keepalive_ping = time),
         text: |draft| Some(value::show_optional_duration(draft.pool.keepalive_ping)),
@@ -159,7 +164,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("pool_max_waiters"),
         unit: "callers",
         accepted: "1 to 1000000000",
-        reason: "fifteen connections at 5 ms a query serve 3000 callers a second: whoever is ten thousandth in \
+        reason: "fifteen connections at 5 ms a query serve 3000 callers a second: whoever is ten thousandth \
+                 in \
                  the queue is late already, and a queue without a bound ends in lack of memory",
         set: |draft, text| {
             value::integer(text, 1..=1_000_000_000).map(|count| draft.pool.max_waiters = count)
@@ -172,7 +178,8 @@ pub(super) const ROWS: &[Row] = &[
         environment: "STEADFAST_POOL_LEAK_TRACKING",
         parameter: Some("pool_leak_tracking"),
         accepted: "on, off",
-        reason: "costs a little on every lease; switch it on when `acquire` times out and nobody knows who holds \
+        reason: "costs a little on every lease; switch it on when `acquire` times out and nobody knows who \
+                 holds \
                  the connections",
         set: |draft, text| value::boolean(text).map(|on| draft.pool.leak_tracking = on),
         text: |draft| Some(value::show_boolean(draft.pool.leak_tracking)),

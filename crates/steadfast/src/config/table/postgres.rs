@@ -24,7 +24,7 @@ pub(super) const ROWS: &[Row] = &[
         accepted: "a name, an address (IPv6 in brackets), a socket directory, or several with commas between",
         default: Some("this machine: the sockets in /var/run/postgresql and /tmp, then localhost"),
         reason: "libpq's default is the socket directory it was compiled with: Debian's or PostgreSQL's own \
-                 (manual 34.1.2)",
+                 (manual, libpq-connect)",
         set: set_hosts,
         text: |draft| Some(join(&draft.postgres.hosts, |(host, _)| bracketed(host))),
         ..PG
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGHOSTADDR"),
         parameter: Some("hostaddr"),
         accepted: "an address for each host, with commas between; an empty one asks the resolver",
-        reason: "names are resolved; an address here spares that and leaves the name to TLS (manual 34.1.2)",
+        reason: "names are resolved; an address here spares that and leaves the name to TLS (manual, libpq-connect)",
         set: |draft, text| addresses(text).map(|list| draft.addresses = Some(list)),
         text: show_addresses,
         ..PG
@@ -47,7 +47,7 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("port"),
         part: Some("port"),
         accepted: "1 to 65535; one for all hosts, or one for each with commas between",
-        reason: "PostgreSQL's registered port (manual 19.3)",
+        reason: "PostgreSQL's registered port (manual, runtime-config-connection)",
         set: |draft, text| ports(text).map(|list| draft.ports = Some(list)),
         text: |draft| Some(join(&draft.postgres.hosts, |(_, port)| port.to_string())),
         ..PG
@@ -60,7 +60,7 @@ pub(super) const ROWS: &[Row] = &[
         part: Some("user"),
         accepted: "the name of a role",
         default: Some("the variable `USER` or `LOGNAME`, else postgres"),
-        reason: "libpq asks for the name of the system's user (manual 34.1.2)",
+        reason: "libpq asks for the name of the system's user (manual, libpq-connect)",
         set: |draft, text| {
             draft.postgres.user = value::name(text)?;
             draft.user_named = true;
@@ -100,7 +100,7 @@ pub(super) const ROWS: &[Row] = &[
         part: Some("path"),
         accepted: "the name of a database",
         default: Some("the same as the role"),
-        reason: "as in libpq (manual 34.1.2)",
+        reason: "as in libpq (manual, libpq-connect)",
         set: |draft, text| {
             draft.postgres.database = value::name(text)?;
             draft.database_named = true;
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGOPTIONS"),
         parameter: Some("options"),
         accepted: "settings for the session, such as -c statement_timeout=5s",
-        reason: "the server's own settings hold (manual 34.1.2)",
+        reason: "the server's own settings hold (manual, libpq-connect)",
         set: |draft, text| {
             draft.postgres.options = Some(no_nul(text)?).filter(|options| !options.trim().is_empty());
             Ok(())
@@ -140,7 +140,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGTARGETSESSIONATTRS"),
         parameter: Some("target_session_attrs"),
         accepted: "any, read-write, read-only, primary, standby, prefer-standby",
-        reason: "as in libpq (manual 34.1.2); with several hosts `primary` or `read-write` finds the one that \
+        reason: "as in libpq (manual, libpq-connect); with several hosts `primary` or `read-write` finds \
+                 the one that \
                  takes writes after a failover",
         set: |draft, text| value::choice(text, TARGETS).map(|target| draft.postgres.target_session = target),
         text: |draft| Some(value::show_choice(&draft.postgres.target_session, TARGETS)),
@@ -152,7 +153,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("statement_cache"),
         unit: "statements for each connection",
         accepted: "0 (none, for a transaction pooler that forgets them) to 65536",
-        reason: "more than most applications have; a prepared statement saves parsing and planning, and costs \
+        reason: "more than most applications have; a prepared statement saves parsing and planning, and \
+                 costs \
                  the server some kilobytes for each connection",
         set: |draft, text| {
             value::integer(text, 0..=65_536).map(|count| draft.postgres.statement_cache = count)

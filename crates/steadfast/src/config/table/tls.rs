@@ -19,7 +19,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGSSLMODE"),
         parameter: Some("sslmode"),
         accepted: "disable, allow, prefer, require, verify-ca, verify-full",
-        reason: "as in libpq (manual 34.18.1): it connects everywhere; over a network that is not your own set \
+        reason: "as in libpq (manual, libpq-ssl): it connects everywhere; over a network that is not your \
+                 own set \
                  verify-full. `sslrootcert=system` raises it to verify-full, `sslpin` and \
                  `sslnegotiation=direct` to require",
         set: |draft, text| value::choice(text, MODES).map(|mode| draft.postgres.tls.mode = mode),
@@ -76,7 +77,7 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGSSLNEGOTIATION"),
         parameter: Some("sslnegotiation"),
         accepted: "postgres, direct (from PostgreSQL 17 on)",
-        reason: "as in libpq (manual 34.1.2): understood by servers of all versions",
+        reason: "as in libpq (manual, libpq-connect): understood by servers of all versions",
         set: |draft, text| value::choice(text, NEGOTIATIONS).map(|direct| draft.postgres.tls.direct = direct),
         text: |draft| Some(value::show_choice(&draft.postgres.tls.direct, NEGOTIATIONS)),
         ..PG
@@ -87,7 +88,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGCHANNELBINDING"),
         parameter: Some("channel_binding"),
         accepted: "disable, prefer, require",
-        reason: "as in libpq (manual 34.1.2): used where server and TLS offer it; require it against a man in \
+        reason: "as in libpq (manual, libpq-connect): used where server and TLS offer it; require it \
+                 against a man in \
                  the middle where certificates cannot be checked",
         set: |draft, text| {
             value::choice(text, BINDINGS).map(|binding| draft.postgres.channel_binding = binding)

@@ -9,7 +9,8 @@ pub(super) struct Decoded {
     pub(super) stray: bool,
 }
 
-/// Decodes `%XX`; a `%` without two hexadecimal digits stays what it is. An error when the result is not UTF-8.
+/// Decodes `%XX`; a `%` without two hexadecimal digits stays what it is. An error when the result is not
+/// UTF-8.
 pub(super) fn decode(text: &str) -> Result<Decoded, &'static str> {
     let stray = text.split('%').skip(1).any(|rest| {
         let mut digits = rest.chars().take(2).filter(char::is_ascii_hexdigit);

@@ -16,8 +16,8 @@ pub(super) fn read(reader: &mut Reader<'_>, rest: &str) -> Result<(), Refusal> {
     } = authority::split(rest);
     let checked = hosts_and_ports(reader, hosts, user_info.is_some());
     if user_info.is_none() && checked.is_err() {
-        // What was read as a host may be a name and a password whose `@host` is missing; go no further, lest a
-        // piece of it is taken for something that may be shown.
+        // What was read as a host may be a name and a password whose `@host` is missing; go no further, lest
+        // a piece of it is taken for something that may be shown.
         return checked;
     }
     if let Err(refusal) = checked {
@@ -84,7 +84,8 @@ fn decoded(reader: &mut Reader<'_>, part: &'static str, raw: &str) -> Result<Str
         ])
     {
         reader.repair(&format!(
-            "the {part} contains characters that have a meaning in URLs; they were taken literally, but other \
+            "the {part} contains characters that have a meaning in URLs; they were taken literally, but \
+            other \
              programs will stumble: percent-encode them"
         ));
     }

@@ -5,7 +5,7 @@
 //! | `sqlite::memory:`, `sqlite://:memory:`, `sqlite:///:memory:` | memory |
 //! | `sqlite:a.db`, `sqlite://a.db`, `sqlite://./a.db` | a file relative to the working directory |
 //! | `sqlite:/var/a.db`, `sqlite:///var/a.db`, `sqlite:////var/a.db` | an absolute path |
-//! | `sqlite+driver:///a.db` | SQLAlchemy's rule, since only it writes drivers: three slashes are relative, four absolute |
+//! | `sqlite+driver:///a.db` | SQLAlchemy's rule (only it writes drivers): three slashes relative, four absolute |
 //! | `file:a.db`, `file:///var/a.db` | as `sqlite:` |
 
 use crate::config::url::percent::decode;
@@ -89,7 +89,8 @@ fn warn_of_root(reader: &mut Reader<'_>, rest: &str) {
         .is_some_and(|name| !name.is_empty() && !name.contains('/'));
     if at_root {
         reader.warn(
-            "three slashes make an absolute path, so the file lies in the root directory; with two slashes it \
+            "three slashes make an absolute path, so the file lies in the root directory; with two slashes \
+            it \
              lies in the working directory (SQLAlchemy counts otherwise)",
         );
     }

@@ -3,8 +3,8 @@ use secrecy::ExposeSecret;
 
 use super::{Backend, parse};
 
-/// What a URL gave, in one line: values in the order of the table, then the number of repairs and warnings; or
-/// the parts that were refused.
+/// What a URL gave, in one line: values in the order of the table, then the number of repairs and warnings;
+/// or the parts that were refused.
 fn read(url: &str) -> String {
     let parsed = parse("DATABASE_URL", url);
     if !parsed.problems.is_empty() {
@@ -34,7 +34,7 @@ fn check(table: &[(&str, &str)]) {
 }
 
 #[test]
-fn well_formed_urls_are_read_without_a_word() {
+fn well_formed_postgres_urls_are_read_without_a_word() {
     check(&[
         (
             "postgres://u:p@h:5433/d",
@@ -105,6 +105,12 @@ fn well_formed_urls_are_read_without_a_word() {
             "pg host=h dbname=d sslmode=require",
         ),
         ("postgres://h?sslmode=require", "pg host=h sslmode=require"),
+    ]);
+}
+
+#[test]
+fn well_formed_sqlite_urls_are_read_without_a_word() {
+    check(&[
         ("sqlite::memory:", "sqlite path=:memory:"),
         ("sqlite://:memory:", "sqlite path=:memory:"),
         ("sqlite:///:memory:", "sqlite path=:memory:"),

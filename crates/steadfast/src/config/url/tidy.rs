@@ -91,7 +91,8 @@ impl Tidy<'_> {
             return Err(Refusal::new(
                 "",
                 "it contains a reference to a variable that nobody replaced",
-                "let the shell or the platform replace it (check spelling, and that the other service exists); \
+                "let the shell or the platform replace it (check spelling, and that the other service \
+                exists); \
                  a `$` or `{` that is meant literally is written %24 or %7B",
             ));
         }
@@ -118,8 +119,8 @@ const COMMANDS: &[(&str, &str)] = &[
     ("psql ", "removed the command `psql` before it"),
 ];
 
-/// `$NAME`, `${NAME}`, `${{Service.NAME}}`, `$(NAME)`, `{{NAME}}`, `%NAME%`, `<...>` in the place of the URL; or those
-/// of them with brackets anywhere in it.
+/// `$NAME`, `${NAME}`, `${{Service.NAME}}`, `$(NAME)`, `{{NAME}}`, `%NAME%`, `<...>` in the place of the URL;
+/// or those of them with brackets anywhere in it.
 fn is_placeholder(text: &str) -> bool {
     let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '-' | ' ' | ':');
     let is_reference = |open: &str, close: &str| {
