@@ -16,7 +16,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "connections",
         accepted: "0 to 100000; with pool.max_overflow at least 1",
         reason: "four workers take 20 of the 100 connections that PostgreSQL offers by default \
-                 (`max_connections`, manual, runtime-config-connection), and five busy connections keep a small server busy",
+                 (`max_connections`, manual, runtime-config-connection), and five busy connections keep a \
+                 small server busy",
         set: |draft, text| value::integer(text, 0..=100_000).map(|size| draft.pool.size = size),
         text: |draft| Some(draft.pool.size.to_string()),
         ..BLANK
@@ -28,8 +29,7 @@ pub(super) const ROWS: &[Row] = &[
         unit: "connections",
         accepted: "0 to 100000",
         reason: "room for a burst: four workers then take 60 of 100 connections; SQLite has one writer, and \
-                 more \
-                 readers would only compete for the same processor",
+                 more readers would only compete for the same processor",
         set: |draft, text| value::integer(text, 0..=100_000).map(|count| draft.pool.max_overflow = count),
         text: |draft| Some(draft.pool.max_overflow.to_string()),
         ..BLANK
@@ -53,8 +53,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: REQUIRED,
         reason: "a serverless database wakes within a few seconds, while an unanswered SYN is repeated for \
-                 two \
-                 minutes; covers name resolution, TCP, TLS and authentication together, which libpq's does not",
+                 two minutes; covers name resolution, TCP, TLS and authentication together, which libpq's \
+                 does not",
         set: |draft, text| seconds(text).map(|time| draft.pool.connect_timeout = time),
         text: |draft| Some(value::show_duration(draft.pool.connect_timeout)),
         ..BLANK
@@ -66,8 +66,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: OPTIONAL,
         applies: Applies::Postgres,
-        reason: "below the five minutes after which proxies are said to forget a connection; \
-                 after a failover it also bounds how long an old server is used",
+        reason: "below the five minutes after which proxies are said to forget a connection; after a \
+                 failover it also bounds how long an old server is used",
         set: |draft, text| optional(text).map(|time| draft.pool.recycle = time),
         text: |draft| Some(value::show_optional_duration(draft.pool.recycle)),
         ..BLANK
@@ -78,7 +78,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("pool_idle_timeout"),
         unit: "seconds",
         accepted: OPTIONAL,
-        reason: "what a burst opened goes back to the server within minutes; an idle SQLite connection costs nobody",
+        reason: "what a burst opened goes back to the server within minutes; an idle SQLite connection costs \
+                 nobody",
         set: |draft, text| optional(text).map(|time| draft.pool.idle_timeout = time),
         text: |draft| Some(value::show_optional_duration(draft.pool.idle_timeout)),
         ..BLANK
@@ -102,8 +103,7 @@ pub(super) const ROWS: &[Row] = &[
         accepted: "on (after 1s of idleness), always, never, a duration of idleness such as 1s",
         applies: Applies::Postgres,
         reason: "a ping before every lease halves throughput (measured), and a connection that was closed \
-                 while \
-                 idle is known to be so without one; only silence needs asking",
+                 while idle is known to be so without one; only silence needs asking",
         set: |draft, text| pre_ping(text).map(|policy| draft.pool.pre_ping = policy),
         text: |draft| Some(show_pre_ping(draft.pool.pre_ping)),
         ..BLANK
@@ -115,9 +115,8 @@ pub(super) const ROWS: &[Row] = &[
         unit: "seconds",
         accepted: REQUIRED,
         applies: Applies::Postgres,
-        reason: "below a second, so that a silent path costs a caller no more, and many times the round \
-                 trip of \
-                 any path that is in use; a ping without a deadline hung for over 100 s (measured)",
+        reason: "below a second, so that a silent path costs a caller no more, and many times the round trip \
+                 of any path that is in use; a ping without a deadline hung for over 100 s (measured)",
         set: |draft, text| seconds(text).map(|time| draft.pool.ping_timeout = time),
         text: |draft| Some(value::show_duration(draft.pool.ping_timeout)),
         ..BLANK
@@ -128,7 +127,8 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("pool_clean_timeout"),
         unit: "seconds",
         accepted: REQUIRED,
-        reason: "a cancel request and a ROLLBACK need two round trips; what takes longer is cheaper to replace",
+        reason: "a cancel request and a ROLLBACK need two round trips; what takes longer is cheaper to \
+                 replace",
         set: |draft, text| seconds(text).map(|time| draft.pool.clean_timeout = time),
         text: |draft| Some(value::show_duration(draft.pool.clean_timeout)),
         ..BLANK
@@ -152,8 +152,7 @@ pub(super) const ROWS: &[Row] = &[
         accepted: OPTIONAL,
         applies: Applies::Postgres,
         reason: "traffic keeps a serverless database awake and billed; set it to 0.8 of the path's idle \
-                 limit \
-                 where connections must stay open through quiet hours",
+                 limit where connections must stay open through quiet hours",
         set: |draft, text| optional(text).map(|time| draft.pool.keepalive_ping = time),
         text: |draft| Some(value::show_optional_duration(draft.pool.keepalive_ping)),
         ..BLANK
@@ -165,8 +164,7 @@ pub(super) const ROWS: &[Row] = &[
         unit: "callers",
         accepted: "1 to 1000000000",
         reason: "fifteen connections at 5 ms a query serve 3000 callers a second: whoever is ten thousandth \
-                 in \
-                 the queue is late already, and a queue without a bound ends in lack of memory",
+                 in the queue is late already, and a queue without a bound ends in lack of memory",
         set: |draft, text| {
             value::integer(text, 1..=1_000_000_000).map(|count| draft.pool.max_waiters = count)
         },
@@ -179,8 +177,7 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("pool_leak_tracking"),
         accepted: "on, off",
         reason: "costs a little on every lease; switch it on when `acquire` times out and nobody knows who \
-                 holds \
-                 the connections",
+                 holds the connections",
         set: |draft, text| value::boolean(text).map(|on| draft.pool.leak_tracking = on),
         text: |draft| Some(value::show_boolean(draft.pool.leak_tracking)),
         ..BLANK

@@ -35,7 +35,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGHOSTADDR"),
         parameter: Some("hostaddr"),
         accepted: "an address for each host, with commas between; an empty one asks the resolver",
-        reason: "names are resolved; an address here spares that and leaves the name to TLS (manual, libpq-connect)",
+        reason: "names are resolved; an address here spares that and leaves the name to TLS (manual, \
+                 libpq-connect)",
         set: |draft, text| addresses(text).map(|list| draft.addresses = Some(list)),
         text: show_addresses,
         ..PG
@@ -140,9 +141,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGTARGETSESSIONATTRS"),
         parameter: Some("target_session_attrs"),
         accepted: "any, read-write, read-only, primary, standby, prefer-standby",
-        reason: "as in libpq (manual, libpq-connect); with several hosts `primary` or `read-write` finds \
-                 the one that \
-                 takes writes after a failover",
+        reason: "as in libpq (manual, libpq-connect); with several hosts `primary` or `read-write` finds the \
+                 one that takes writes after a failover",
         set: |draft, text| value::choice(text, TARGETS).map(|target| draft.postgres.target_session = target),
         text: |draft| Some(value::show_choice(&draft.postgres.target_session, TARGETS)),
         ..PG
@@ -154,8 +154,7 @@ pub(super) const ROWS: &[Row] = &[
         unit: "statements for each connection",
         accepted: "0 (none, for a transaction pooler that forgets them) to 65536",
         reason: "more than most applications have; a prepared statement saves parsing and planning, and \
-                 costs \
-                 the server some kilobytes for each connection",
+                 costs the server some kilobytes for each connection",
         set: |draft, text| {
             value::integer(text, 0..=65_536).map(|count| draft.postgres.statement_cache = count)
         },

@@ -15,7 +15,8 @@ pub(super) const ROWS: &[Row] = &[
         environment: "STEADFAST_POSTGRES_KEEPALIVES",
         parameter: Some("keepalives"),
         accepted: "on, off",
-        reason: "as in libpq (manual, libpq-connect): the kernel finds out about a peer that vanished while idle",
+        reason: "as in libpq (manual, libpq-connect): the kernel finds out about a peer that vanished while \
+                 idle",
         set: |draft, text| value::boolean(text).map(|on| draft.postgres.socket.keepalives = on),
         text: |draft| Some(value::show_boolean(draft.postgres.socket.keepalives)),
         ..PG
@@ -69,8 +70,7 @@ pub(super) const ROWS: &[Row] = &[
         unit: "milliseconds (as in libpq)",
         accepted: "1ms to 2147483647ms in whole milliseconds; off",
         reason: "keepalives do not fire while sent data is unacknowledged, and Linux then repeats it for \
-                 about \
-                 15 minutes (tcp(7), `tcp_retries2`); libpq leaves it at that",
+                 about 15 minutes (tcp(7), `tcp_retries2`); libpq leaves it at that",
         set: |draft, text| {
             let timeout = value::optional_duration(text, Unit::Milliseconds)?;
             draft.postgres.socket.tcp_user_timeout = timeout;

@@ -16,7 +16,8 @@ pub(super) const ROWS: &[Row] = &[
         environment: "STEADFAST_SQLITE_PATH",
         part: Some("path"),
         accepted: "the path of a file, or :memory:",
-        reason: "development needs no configuration: a file in the working directory, made when it is not there",
+        reason: "development needs no configuration: a file in the working directory, made when it is not \
+                 there",
         set: |draft, text| location(text).map(|location| draft.sqlite.location = location),
         text: |draft| Some(show_location(draft)),
         ..SQLITE

@@ -20,8 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         parameter: Some("sslmode"),
         accepted: "disable, allow, prefer, require, verify-ca, verify-full",
         reason: "as in libpq (manual, libpq-ssl): it connects everywhere; over a network that is not your \
-                 own set \
-                 verify-full. `sslrootcert=system` raises it to verify-full, `sslpin` and \
+                 own set verify-full. `sslrootcert=system` raises it to verify-full, `sslpin` and \
                  `sslnegotiation=direct` to require",
         set: |draft, text| value::choice(text, MODES).map(|mode| draft.postgres.tls.mode = mode),
         text: |draft| Some(value::show_choice(&draft.postgres.tls.mode, MODES)),
@@ -88,9 +87,8 @@ pub(super) const ROWS: &[Row] = &[
         libpq: Some("PGCHANNELBINDING"),
         parameter: Some("channel_binding"),
         accepted: "disable, prefer, require",
-        reason: "as in libpq (manual, libpq-connect): used where server and TLS offer it; require it \
-                 against a man in \
-                 the middle where certificates cannot be checked",
+        reason: "as in libpq (manual, libpq-connect): used where server and TLS offer it; require it against \
+                 a man in the middle where certificates cannot be checked",
         set: |draft, text| {
             value::choice(text, BINDINGS).map(|binding| draft.postgres.channel_binding = binding)
         },

@@ -107,7 +107,8 @@ fn setting(name: &'static str, value: &str) -> Result<Translation, String> {
     Ok(Session(session_option(name, value)))
 }
 
-/// `-c name=value`; the server splits its options at blanks, and a backslash keeps one (manual, libpq-connect, `options`).
+/// `-c name=value`; the server splits its options at blanks, and a backslash keeps one (PostgreSQL manual,
+/// libpq-connect, `options`).
 pub(super) fn session_option(name: &str, value: &str) -> String {
     let escaped = value.replace('\\', "\\\\").replace(' ', "\\ ");
     format!("-c {name}={escaped}")

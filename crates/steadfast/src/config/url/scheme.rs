@@ -96,9 +96,7 @@ fn unknown(scheme: &str, rest: &str) -> Refusal {
         "http" | "https" => {
             "this is the address of a web page or an API; copy the connection string from the database's page"
         }
-        "jdbc" => {
-            "this is a JDBC address: leave out `jdbc:` and put user and password before the host, as user:password@"
-        }
+        "jdbc" => "this is a JDBC address: leave out `jdbc:`, and put user:password@ before the host",
         "mysql" | "mariadb" | "mysql2" => {
             "this is a MySQL database, and steadfast speaks PostgreSQL and SQLite"
         }
@@ -117,7 +115,7 @@ fn unknown(scheme: &str, rest: &str) -> Refusal {
             "this is the address of a container's port; what is missing is postgres://user:password@"
         }
         "postgis" | "pgsql" | "psql" | "pg" | "redshift" | "cockroachdb" | "cockroach" | "timescaledb" => {
-            "this name is used by one library only; if the server speaks PostgreSQL's protocol, write postgres://"
+            "only one library knows this name; if the server speaks PostgreSQL's protocol, write postgres://"
         }
         _ => return nobodys(scheme, rest),
     };

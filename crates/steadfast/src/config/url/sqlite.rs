@@ -5,7 +5,7 @@
 //! | `sqlite::memory:`, `sqlite://:memory:`, `sqlite:///:memory:` | memory |
 //! | `sqlite:a.db`, `sqlite://a.db`, `sqlite://./a.db` | a file relative to the working directory |
 //! | `sqlite:/var/a.db`, `sqlite:///var/a.db`, `sqlite:////var/a.db` | an absolute path |
-//! | `sqlite+driver:///a.db` | SQLAlchemy's rule (only it writes drivers): three slashes relative, four absolute |
+//! | `sqlite+driver:///a.db` | SQLAlchemy's rule, since only it writes drivers: a fourth slash is the root |
 //! | `file:a.db`, `file:///var/a.db` | as `sqlite:` |
 
 use crate::config::url::percent::decode;
