@@ -40,10 +40,7 @@ impl Subject for File {
         std::fs::create_dir(&directory).expect("makes a directory");
         let mut options = SqliteOptions::default();
         options.location = SqliteLocation::File(directory.join("data.sqlite3"));
-        Self {
-            connector: SqliteConnector::new(options).expect("is configured"),
-            directory,
-        }
+        Self { connector: SqliteConnector::new(options).expect("is configured"), directory }
     }
 
     fn connector(&self) -> &SqliteConnector {
@@ -73,9 +70,7 @@ impl Subject for Memory {
     async fn start() -> Self {
         let mut options = SqliteOptions::default();
         options.location = SqliteLocation::Memory;
-        Self {
-            connector: SqliteConnector::new(options).expect("is configured"),
-        }
+        Self { connector: SqliteConnector::new(options).expect("is configured") }
     }
 
     fn connector(&self) -> &SqliteConnector {

@@ -18,10 +18,7 @@ impl Config {
         let present = Draft::of(&self.backend, &self.pool);
         let defaults = match &self.backend {
             BackendOptions::Postgres(_) => Draft::default(),
-            BackendOptions::Sqlite(_) => Draft {
-                pool: PoolOptions::sqlite(),
-                ..Draft::default()
-            },
+            BackendOptions::Sqlite(_) => Draft { pool: PoolOptions::sqlite(), ..Draft::default() },
         };
         let mut url = match &self.backend {
             // Everything as parameters: libpq reads them too, and they know no exceptions in their encoding.
@@ -31,12 +28,7 @@ impl Config {
                 SqliteLocation::File(path) => format!("sqlite:{}", encode(&path.to_string_lossy())),
             },
         };
-        let always = [
-            "postgres.host",
-            "postgres.port",
-            "postgres.user",
-            "postgres.dbname",
-        ];
+        let always = ["postgres.host", "postgres.port", "postgres.user", "postgres.dbname"];
         let mut mark = '?';
         for row in table::rows() {
             let Some(parameter) = row.parameter else { continue };

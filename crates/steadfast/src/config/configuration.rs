@@ -46,13 +46,7 @@ impl Config {
             BackendOptions::Sqlite(_) => PoolOptions::sqlite(),
         };
         let provenance = Provenance::of_code(&backend, &pool);
-        Self {
-            backend,
-            pool,
-            repairs: Vec::new(),
-            warnings: Vec::new(),
-            provenance,
-        }
+        Self { backend, pool, repairs: Vec::new(), warnings: Vec::new(), provenance }
     }
 
     /// PostgreSQL with these options.
@@ -70,10 +64,7 @@ impl Config {
     /// SQLite in memory: one database shared by all connections of the pool and gone with it.
     #[must_use]
     pub fn sqlite_memory() -> Self {
-        Self::sqlite(SqliteOptions {
-            location: SqliteLocation::Memory,
-            ..SqliteOptions::default()
-        })
+        Self::sqlite(SqliteOptions { location: SqliteLocation::Memory, ..SqliteOptions::default() })
     }
 
     /// Checks that all options make sense together.

@@ -29,10 +29,7 @@ pub(crate) const DEFAULT_PORT: u16 = 5432;
 impl Draft {
     /// A draft in which the options of this configuration can be read.
     pub(crate) fn of(backend: &BackendOptions, pool: &PoolOptions) -> Self {
-        let mut draft = Self {
-            pool: pool.clone(),
-            ..Self::default()
-        };
+        let mut draft = Self { pool: pool.clone(), ..Self::default() };
         match backend {
             BackendOptions::Postgres(postgres) => draft.postgres = (**postgres).clone(),
             BackendOptions::Sqlite(sqlite) => draft.sqlite = sqlite.clone(),
@@ -50,25 +47,17 @@ impl Draft {
             Some(hosts) => hosts,
             None if addresses.is_empty() => local_hosts(),
             // As libpq does: an address without a name is its own name.
-            None => addresses
-                .iter()
-                .map(|address| address.map_or_else(String::new, |a| a.to_string()))
-                .collect(),
+            None => {
+                addresses.iter().map(|address| address.map_or_else(String::new, |a| a.to_string())).collect()
+            }
         };
         let ports = self.ports.take().unwrap_or_default();
         let port_of = |index: usize| {
-            let port = if ports.len() == 1 {
-                ports.first()
-            } else {
-                ports.get(index)
-            };
+            let port = if ports.len() == 1 { ports.first() } else { ports.get(index) };
             port.copied().flatten().unwrap_or(DEFAULT_PORT)
         };
         if ports.len() > 1 && ports.len() != hosts.len() {
-            return Err((
-                "postgres.port",
-                format!("{} ports for {} hosts", ports.len(), hosts.len()),
-            ));
+            return Err(("postgres.port", format!("{} ports for {} hosts", ports.len(), hosts.len())));
         }
         if !addresses.is_empty() && addresses.len() != hosts.len() {
             return Err((
@@ -76,11 +65,7 @@ impl Draft {
                 format!("{} addresses for {} hosts", addresses.len(), hosts.len()),
             ));
         }
-        self.postgres.hosts = hosts
-            .into_iter()
-            .enumerate()
-            .map(|(i, host)| (host, port_of(i)))
-            .collect();
+        self.postgres.hosts = hosts.into_iter().enumerate().map(|(i, host)| (host, port_of(i))).collect();
         self.postgres.addresses = addresses;
         if !self.database_named {
             self.postgres.database.clone_from(&self.postgres.user);
@@ -92,10 +77,7 @@ impl Draft {
 /// Where a server of this machine listens, in the order of likelihood. libpq knows one socket directory,
 /// chosen when it was compiled: Debian's, or PostgreSQL's own.
 fn local_hosts() -> Vec<String> {
-    let hosts: &[&str] = if cfg!(unix) {
-        &["/var/run/postgresql", "/tmp", "localhost"]
-    } else {
-        &["localhost"]
-    };
+    let hosts: &[&str] =
+        if cfg!(unix) { &["/var/run/postgresql", "/tmp", "localhost"] } else { &["localhost"] };
     hosts.iter().map(|host| (*host).to_owned()).collect()
 }

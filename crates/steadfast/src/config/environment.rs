@@ -34,20 +34,14 @@ enum Value {
 impl Environment {
     /// The environment of this process, now.
     #[must_use]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that reads the environment"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn capture() -> Self {
         let readable = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             // A name that is not UTF-8 is nobody's name here.
             let name = name.into_string().ok()?;
             Some((name, value.into_string().map_or(Value::Unreadable, Value::Text)))
         };
-        Self {
-            values: std::env::vars_os().filter_map(readable).collect(),
-            known: BTreeSet::new(),
-        }
+        Self { values: std::env::vars_os().filter_map(readable).collect(), known: BTreeSet::new() }
     }
 
     /// The value of a variable; `None` when it is not set or not UTF-8. An empty one counts as set.
@@ -69,11 +63,9 @@ impl Environment {
             Some(Value::Text(text)) => {
                 Ok(Some(text.trim_end_matches(['\r', '\n'])).filter(|text| !text.trim().is_empty()))
             }
-            Some(Value::Unreadable) => Err(ConfigError::new(
-                name,
-                "its value is not UTF-8",
-                "accepted: text in UTF-8",
-            )),
+            Some(Value::Unreadable) => {
+                Err(ConfigError::new(name, "its value is not UTF-8", "accepted: text in UTF-8"))
+            }
             None => Ok(None),
         }
     }
@@ -97,9 +89,7 @@ impl Environment {
             if !name.starts_with(PREFIX) || self.is_known(name) || is_service_link(name, value) {
                 continue;
             }
-            let known = table::rows()
-                .map(|row| row.environment)
-                .chain(self.known.iter().map(String::as_str));
+            let known = table::rows().map(|row| row.environment).chain(self.known.iter().map(String::as_str));
             let near = nearest(name, known);
             if near.is_empty() && !GROUPS.iter().any(|group| name.starts_with(group)) {
                 warnings.push(format!("{name} is set, but nothing here reads it"));
@@ -118,9 +108,7 @@ impl Environment {
     /// Whether a variable that is ours by name was set by Kubernetes for a service (`steadfast-postgres`
     /// makes `STEADFAST_POSTGRES_PORT=tcp://10.0.0.7:5432`).
     pub(crate) fn is_service_link(&self, name: &str) -> bool {
-        self.values
-            .get(name)
-            .is_some_and(|value| is_service_link(name, value))
+        self.values.get(name).is_some_and(|value| is_service_link(name, value))
     }
 
     fn is_known(&self, name: &str) -> bool {
@@ -151,14 +139,9 @@ fn is_service_link(name: &str, value: &Value) -> bool {
 
 impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(variables: I) -> Self {
-        let values = variables
-            .into_iter()
-            .map(|(name, value)| (name.into(), Value::Text(value.into())))
-            .collect();
-        Self {
-            values,
-            known: BTreeSet::new(),
-        }
+        let values =
+            variables.into_iter().map(|(name, value)| (name.into(), Value::Text(value.into()))).collect();
+        Self { values, known: BTreeSet::new() }
     }
 }
 
@@ -181,11 +164,7 @@ mod tests {
         let (errors, warnings) = of(&[("STEADFAST_POOL_SIZ", "7")]).unknown_names();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].field(), "STEADFAST_POOL_SIZ");
-        assert!(
-            errors[0].accepted().contains("STEADFAST_POOL_SIZE"),
-            "{}",
-            errors[0]
-        );
+        assert!(errors[0].accepted().contains("STEADFAST_POOL_SIZE"), "{}", errors[0]);
         assert!(warnings.is_empty());
     }
 
@@ -217,10 +196,7 @@ mod tests {
             ("STEADFAST_POSTGRES_PORT_5432_TCP_PROTO", "tcp"),
         ]);
         let (errors, warnings) = environment.unknown_names();
-        assert!(
-            errors.is_empty() && warnings.is_empty(),
-            "{errors:?} {warnings:?}"
-        );
+        assert!(errors.is_empty() && warnings.is_empty(), "{errors:?} {warnings:?}");
         assert!(environment.is_service_link("STEADFAST_POSTGRES_PORT"));
         assert!(!of(&[("STEADFAST_POSTGRES_PORT", "5433")]).is_service_link("STEADFAST_POSTGRES_PORT"));
     }
@@ -235,12 +211,7 @@ mod tests {
 
     #[test]
     fn an_empty_variable_is_no_setting_and_a_line_break_at_the_end_is_no_part_of_one() {
-        let environment = of(&[
-            ("EMPTY", ""),
-            ("BLANK", " \n"),
-            ("BREAK", "value\r\n"),
-            ("INNER", " v "),
-        ]);
+        let environment = of(&[("EMPTY", ""), ("BLANK", " \n"), ("BREAK", "value\r\n"), ("INNER", " v ")]);
         assert_eq!(environment.setting("EMPTY"), Ok(None));
         assert_eq!(environment.setting("BLANK"), Ok(None));
         assert_eq!(environment.setting("ABSENT"), Ok(None));

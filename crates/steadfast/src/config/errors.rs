@@ -19,10 +19,7 @@ impl ConfigErrors {
         let mut problems = problems.into_iter();
         match problems.next() {
             None => Ok(()),
-            Some(first) => Err(Self {
-                first,
-                more: problems.collect(),
-            }),
+            Some(first) => Err(Self { first, more: problems.collect() }),
         }
     }
 
@@ -46,10 +43,7 @@ impl ConfigErrors {
 
 impl From<ConfigError> for ConfigErrors {
     fn from(first: ConfigError) -> Self {
-        Self {
-            first,
-            more: Vec::new(),
-        }
+        Self { first, more: Vec::new() }
     }
 }
 

@@ -118,9 +118,7 @@ impl Loader {
     }
 
     fn warn_of_unused_server(&mut self, environment: &Environment) {
-        let server = ["PGHOST", "PGHOSTADDR"]
-            .into_iter()
-            .find(|name| environment.get(name).is_some());
+        let server = ["PGHOST", "PGHOSTADDR"].into_iter().find(|name| environment.get(name).is_some());
         if let Some(server) = server {
             self.warnings.push(format!(
                 "{server} is set, but {URL_VARIABLE} is not: SQLite is used; to use the server of the PG \
@@ -137,9 +135,7 @@ impl Loader {
         if self.backend == Backend::Postgres {
             // On SQLite these are nobody's: a developer has them for psql.
             for row in table::rows() {
-                row.libpq
-                    .into_iter()
-                    .for_each(|name| self.variable(environment, row, name));
+                row.libpq.into_iter().for_each(|name| self.variable(environment, row, name));
             }
         }
         table::rows().for_each(|row| self.variable(environment, row, row.environment));
@@ -147,9 +143,7 @@ impl Loader {
 
     fn variable(&mut self, environment: &Environment, row: &'static Row, name: &str) {
         if environment.is_service_link(name) {
-            self.warnings.push(format!(
-                "{name} was set by Kubernetes for a service; it is ignored"
-            ));
+            self.warnings.push(format!("{name} was set by Kubernetes for a service; it is ignored"));
             return;
         }
         match environment.setting(name) {
@@ -168,12 +162,7 @@ impl Loader {
         let Some(url) = url else { return };
         for part in url.settings {
             if let Some(row) = table::by_name(part.option) {
-                self.assign(&Assignment {
-                    row,
-                    value: part.value,
-                    origin: part.origin,
-                    label: part.label,
-                });
+                self.assign(&Assignment { row, value: part.value, origin: part.origin, label: part.label });
             }
         }
     }
@@ -186,8 +175,7 @@ impl Loader {
                 None => {
                     let known = table::rows().map(|row| row.name).chain([URL_OPTION]);
                     let hint = table::suggestion(name, known);
-                    self.problems
-                        .push(ConfigError::new(*name, "there is no such option", hint));
+                    self.problems.push(ConfigError::new(*name, "there is no such option", hint));
                 }
             }
         }
@@ -196,23 +184,13 @@ impl Loader {
         for (place, value) in found {
             if let Some(row) = table::rows().nth(place) {
                 let label = row.name.to_owned();
-                self.assign(&Assignment {
-                    row,
-                    value: value.into(),
-                    origin: Origin::Override,
-                    label,
-                });
+                self.assign(&Assignment { row, value: value.into(), origin: Origin::Override, label });
             }
         }
     }
 
     fn assign(&mut self, assignment: &Assignment) {
-        let Assignment {
-            row,
-            value,
-            origin,
-            label,
-        } = assignment;
+        let Assignment { row, value, origin, label } = assignment;
         let ignored = match row.applies {
             Applies::Both => false,
             Applies::Postgres => self.backend == Backend::Sqlite,
@@ -220,21 +198,14 @@ impl Loader {
         };
         let draft = if ignored { &mut self.idle } else { &mut self.draft };
         if let Err(problem) = (row.set)(draft, value.expose_secret()) {
-            self.problems
-                .push(ConfigError::new(label, problem, row.accepted()));
+            self.problems.push(ConfigError::new(label, problem, row.accepted()));
             self.unread.insert(group(row.name));
             return;
         }
         if ignored {
-            let shown = if row.secret {
-                table::HIDDEN.to_owned()
-            } else {
-                value.expose_secret().to_owned()
-            };
-            self.warnings.push(format!(
-                "{label} has no effect: it means something to {} only",
-                row.applies.words()
-            ));
+            let shown = if row.secret { table::HIDDEN.to_owned() } else { value.expose_secret().to_owned() };
+            self.warnings
+                .push(format!("{label} has no effect: it means something to {} only", row.applies.words()));
             self.ignored.retain(|(other, _, _)| other.name != row.name);
             self.ignored.push((row, shown, origin.clone()));
         } else {
@@ -251,8 +222,7 @@ impl Loader {
         for name in ["USER", "LOGNAME"] {
             if let Ok(Some(user)) = environment.setting(name) {
                 self.draft.postgres.user = user.trim().to_owned();
-                self.origins
-                    .insert("postgres.user", Origin::Environment(name.to_owned()));
+                self.origins.insert("postgres.user", Origin::Environment(name.to_owned()));
                 self.labels.insert("postgres.user", name.to_owned());
                 return;
             }
@@ -260,10 +230,7 @@ impl Loader {
     }
 
     fn label(&self, option: &str) -> String {
-        self.labels
-            .get(option)
-            .cloned()
-            .unwrap_or_else(|| option.to_owned())
+        self.labels.get(option).cloned().unwrap_or_else(|| option.to_owned())
     }
 }
 

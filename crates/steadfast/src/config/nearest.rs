@@ -2,12 +2,8 @@
 
 /// Up to three known names that are a slip of the pen away from this one, nearest first.
 pub(crate) fn nearest<'a>(text: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let text: String = text
-        .chars()
-        .take(LONGEST_NAME)
-        .collect::<String>()
-        .to_ascii_lowercase()
-        .replace('-', "_");
+    let text: String =
+        text.chars().take(LONGEST_NAME).collect::<String>().to_ascii_lowercase().replace('-', "_");
     let mut found: Vec<(usize, &str)> = known
         .filter_map(|name| {
             let plain = name.to_ascii_lowercase().replace('-', "_");

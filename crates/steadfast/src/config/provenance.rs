@@ -24,21 +24,10 @@ impl Provenance {
     /// For a configuration that was made in code: whatever is not the default is the code's.
     pub(crate) fn of_code(backend: &BackendOptions, pool: &PoolOptions) -> Self {
         let present = Draft::of(backend, pool);
-        let defaults = Draft {
-            pool: pool.clone(),
-            ..Draft::default()
-        };
+        let defaults = Draft { pool: pool.clone(), ..Draft::default() };
         let changed = |row: &&Row| (row.text)(&present) != (row.text)(&defaults);
-        let origins = table::rows()
-            .filter(changed)
-            .map(|row| (row.name, Origin::Code))
-            .collect();
-        Self {
-            origins,
-            loaded: present,
-            ignored: Vec::new(),
-            url: Origin::Code,
-        }
+        let origins = table::rows().filter(changed).map(|row| (row.name, Origin::Code)).collect();
+        Self { origins, loaded: present, ignored: Vec::new(), url: Origin::Code }
     }
 }
 
@@ -82,29 +71,20 @@ impl Config {
             ignored: false,
             reason: "",
         }];
-        settings.extend(
-            table::rows()
-                .filter(|row| row.applies != other)
-                .map(|row| Setting {
-                    name: row.name,
-                    value: row.shown(&present),
-                    origin: self.provenance.origin_of(row, &present),
-                    ignored: false,
-                    reason: row.reason,
-                }),
-        );
-        settings.extend(
-            self.provenance
-                .ignored
-                .iter()
-                .map(|(row, value, origin)| Setting {
-                    name: row.name,
-                    value: value.clone(),
-                    origin: origin.clone(),
-                    ignored: true,
-                    reason: row.reason,
-                }),
-        );
+        settings.extend(table::rows().filter(|row| row.applies != other).map(|row| Setting {
+            name: row.name,
+            value: row.shown(&present),
+            origin: self.provenance.origin_of(row, &present),
+            ignored: false,
+            reason: row.reason,
+        }));
+        settings.extend(self.provenance.ignored.iter().map(|(row, value, origin)| Setting {
+            name: row.name,
+            value: value.clone(),
+            origin: origin.clone(),
+            ignored: true,
+            reason: row.reason,
+        }));
         settings
     }
 }
@@ -125,18 +105,8 @@ pub fn render_settings(settings: &[Setting]) -> String {
     let name_width = width(|setting| setting.name.chars().count());
     let value_width = width(|setting| setting.value.chars().count()).min(WIDEST_VALUE);
     let line = |setting: &Setting| {
-        let Setting {
-            name,
-            value,
-            origin,
-            ignored,
-            ..
-        } = setting;
-        let note = if *ignored {
-            " (no effect on this database)"
-        } else {
-            ""
-        };
+        let Setting { name, value, origin, ignored, .. } = setting;
+        let note = if *ignored { " (no effect on this database)" } else { "" };
         format!("{name:name_width$}  {value:value_width$}  {origin}{note}\n")
     };
     settings.iter().map(line).collect()

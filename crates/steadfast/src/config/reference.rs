@@ -9,11 +9,7 @@ use crate::config::url::{FOREIGN, Foreign};
 #[must_use]
 pub fn reference() -> String {
     let mut text = INTRODUCTION.to_owned();
-    for (title, prefix) in [
-        ("Pool", "pool."),
-        ("PostgreSQL", "postgres."),
-        ("SQLite", "sqlite."),
-    ] {
+    for (title, prefix) in [("Pool", "pool."), ("PostgreSQL", "postgres."), ("SQLite", "sqlite.")] {
         text.push_str(&format!("\n## {title}\n\n"));
         text.push_str("| option | environment | URL parameter | unit | default | accepted | for | why |\n");
         text.push_str("|---|---|---|---|---|---|---|---|\n");
@@ -25,10 +21,8 @@ pub fn reference() -> String {
 }
 
 fn line(row: &Row) -> String {
-    let variables: Vec<String> = std::iter::once(row.environment)
-        .chain(row.libpq)
-        .map(|name| format!("`{name}`"))
-        .collect();
+    let variables: Vec<String> =
+        std::iter::once(row.environment).chain(row.libpq).map(|name| format!("`{name}`")).collect();
     let parameter = match (row.parameter, row.part) {
         (Some(name), Some(part)) => format!("the {part} of the URL, or `{name}`"),
         (Some(name), None) => format!("`{name}`"),
@@ -56,10 +50,7 @@ fn default(row: &Row) -> String {
     let quoted =
         |draft: &Draft| (row.text)(draft).map_or_else(|| "none".to_owned(), |text| format!("`{text}`"));
     let general = quoted(&Draft::default());
-    let sqlite = quoted(&Draft {
-        pool: PoolOptions::sqlite(),
-        ..Draft::default()
-    });
+    let sqlite = quoted(&Draft { pool: PoolOptions::sqlite(), ..Draft::default() });
     if row.applies == Applies::Both && general != sqlite {
         format!("{general} (SQLite: {sqlite})")
     } else {

@@ -97,9 +97,7 @@ pub(crate) const HIDDEN: &str = "(hidden)";
 
 /// All options, in the order of the documentation.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
-    [pool::ROWS, postgres::ROWS, tls::ROWS, socket::ROWS, sqlite::ROWS]
-        .into_iter()
-        .flatten()
+    [pool::ROWS, postgres::ROWS, tls::ROWS, socket::ROWS, sqlite::ROWS].into_iter().flatten()
 }
 
 /// The option of this name.

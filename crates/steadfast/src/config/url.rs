@@ -80,11 +80,7 @@ struct Refusal {
 
 impl Refusal {
     fn new(part: impl Into<String>, problem: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self {
-            part: part.into(),
-            problem: problem.into(),
-            accepted: accepted.into(),
-        }
+        Self { part: part.into(), problem: problem.into(), accepted: accepted.into() }
     }
 }
 
@@ -120,40 +116,22 @@ impl Reader<'_> {
     }
 
     fn refuse(&mut self, refusal: &Refusal) {
-        let Refusal {
-            part,
-            problem,
-            accepted,
-        } = refusal;
-        let field = if part.is_empty() {
-            self.label.to_owned()
-        } else {
-            format!("{}: {part}", self.label)
-        };
+        let Refusal { part, problem, accepted } = refusal;
+        let field = if part.is_empty() { self.label.to_owned() } else { format!("{}: {part}", self.label) };
         self.url.problems.push(ConfigError::new(field, problem, accepted));
     }
 
     /// Notes a value that stood in a part of the URL.
     fn part(&mut self, option: &'static str, part: &'static str, value: String) {
         let label = format!("{}: {part}", self.label);
-        self.url.settings.push(Part {
-            option,
-            value: value.into(),
-            origin: Origin::UrlPart(part),
-            label,
-        });
+        self.url.settings.push(Part { option, value: value.into(), origin: Origin::UrlPart(part), label });
     }
 
     /// Notes a value that stood in a parameter.
     fn parameter(&mut self, option: &'static str, name: &str, value: String) {
         let label = format!("{}: parameter {name}", self.label);
         let origin = Origin::UrlParameter(name.to_owned());
-        self.url.settings.push(Part {
-            option,
-            value: value.into(),
-            origin,
-            label,
-        });
+        self.url.settings.push(Part { option, value: value.into(), origin, label });
     }
 }
 

@@ -33,9 +33,8 @@ pub(crate) fn quoted(text: &str) -> String {
 /// A whole number within a range.
 pub(crate) fn integer<T: TryFrom<u64>>(text: &str, accepted: RangeInclusive<u64>) -> Parsed<T> {
     let text = text.trim();
-    let number: u64 = text
-        .parse()
-        .map_err(|_not_a_number| format!("{} is not a whole number", quoted(text)))?;
+    let number: u64 =
+        text.parse().map_err(|_not_a_number| format!("{} is not a whole number", quoted(text)))?;
     if !accepted.contains(&number) {
         return Err(format!("{number} is out of range"));
     }
@@ -71,18 +70,13 @@ pub(crate) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Parsed<T> {
 
 /// The word for a value of the same list.
 pub(crate) fn show_choice<T: PartialEq>(value: &T, words: &[(&str, T)]) -> String {
-    words
-        .iter()
-        .find(|(_, known)| known == value)
-        .map_or_else(String::new, |(word, _)| (*word).to_owned())
+    words.iter().find(|(_, known)| known == value).map_or_else(String::new, |(word, _)| (*word).to_owned())
 }
 
 /// `250ms`, `30s`, `5m`, `1h`, `1d`, or a number in the given unit.
 pub(crate) fn duration(text: &str, unit: Unit) -> Parsed<Duration> {
     let text = text.trim();
-    let end = text
-        .find(|c: char| !c.is_ascii_digit() && c != '.')
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, suffix) = text.split_at(end);
     let nanos_per_unit: u64 = match suffix.trim() {
         "" if unit == Unit::Milliseconds => 1_000_000,
@@ -108,11 +102,7 @@ pub(crate) fn duration(text: &str, unit: Unit) -> Parsed<Duration> {
         let number: u64 = number.parse().map_err(|_too_large| too_long())?;
         Duration::from_nanos(number.checked_mul(nanos_per_unit).ok_or_else(too_long)?)
     };
-    if value > LONGEST {
-        Err(too_long())
-    } else {
-        Ok(value)
-    }
+    if value > LONGEST { Err(too_long()) } else { Ok(value) }
 }
 
 /// A duration above zero.
@@ -140,14 +130,10 @@ pub(crate) fn kernel_seconds(text: &str, longest: u64) -> Parsed<Duration> {
     let value = duration(text, Unit::Seconds)?;
     let text = quoted(text.trim());
     if value.is_zero() {
-        return Err(format!(
-            "{text} asks for the system's own figure, which is two hours on Linux"
-        ));
+        return Err(format!("{text} asks for the system's own figure, which is two hours on Linux"));
     }
     if value.subsec_nanos() != 0 {
-        return Err(format!(
-            "{text} is not in whole seconds, as the kernel counts them"
-        ));
+        return Err(format!("{text} is not in whole seconds, as the kernel counts them"));
     }
     if value.as_secs() > longest {
         return Err(format!("{text} is out of range"));
@@ -204,10 +190,7 @@ pub(crate) fn host(text: &str) -> Parsed<String> {
     if text.starts_with(['/', '@']) {
         return Ok(text);
     }
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(&text);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(&text);
     if bare.contains(':') {
         // A zone (`fe80::1%eth0`) is no part of the address that can be checked.
         let address = bare.split('%').next().unwrap_or_default();
@@ -219,10 +202,7 @@ pub(crate) fn host(text: &str) -> Parsed<String> {
     if bare.len() != text.len() {
         return Err("only an IPv6 address stands in brackets".to_owned());
     }
-    if text
-        .chars()
-        .any(|c| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_')))
-    {
+    if text.chars().any(|c| !(c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))) {
         return Err("it contains a character that no host name has".to_owned());
     }
     Ok(text)

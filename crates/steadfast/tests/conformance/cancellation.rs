@@ -24,10 +24,7 @@ pub(crate) async fn nothing_of_a_dropped_write_is_applied<S: Subject>() {
     clean(&subject, &mut connection).await;
     assert_eq!(numbers(&mut connection).await, []);
 
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     run_and_drop(connection.execute(S::SLOW_INSERT, &[])).await;
     clean(&subject, &mut connection).await;
@@ -39,15 +36,10 @@ pub(crate) async fn nothing_of_a_dropped_write_is_applied<S: Subject>() {
 
 pub(crate) async fn a_dropped_statement_fails_its_transaction<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     run_and_drop(connection.query(S::SLOW_QUERY, &[])).await;
-    let result = timeout(BOUND, connection.commit())
-        .await
-        .expect("does not wait for what nobody wants");
+    let result = timeout(BOUND, connection.commit()).await.expect("does not wait for what nobody wants");
     assert_eq!(result.expect_err("does not commit").class(), Class::RolledBack);
     clean(&subject, &mut connection).await;
     assert_eq!(numbers(&mut connection).await, []);
@@ -64,13 +56,8 @@ pub(crate) async fn a_transaction_left_open_is_rolled_back_by_clean<S: Subject>(
         assert!(is_dirty(&subject, &connection));
         clean(&subject, &mut connection).await;
         assert_eq!(numbers(&mut connection).await, []);
-        insert(&mut connect(&subject).await, 2)
-            .await
-            .expect("no lock is left");
-        connection
-            .execute("DELETE FROM numbers", &[])
-            .await
-            .expect("writes outside of it");
+        insert(&mut connect(&subject).await, 2).await.expect("no lock is left");
+        connection.execute("DELETE FROM numbers", &[]).await.expect("writes outside of it");
     }
 }
 
@@ -103,51 +90,30 @@ pub(crate) async fn a_begin_dropped_after_its_first_poll_holds_nothing<S: Subjec
     first.commit().await.expect("commits");
     clean(&subject, &mut second).await;
     let mut third = connect(&subject).await;
-    timeout(BOUND, insert(&mut third, 3))
-        .await
-        .expect("no lock is left")
-        .expect("stores");
+    timeout(BOUND, insert(&mut third, 3)).await.expect("no lock is left").expect("stores");
     assert_eq!(numbers(&mut second).await, [1, 3]);
 }
 
 pub(crate) async fn settings_do_not_outlive_clean<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    connection
-        .execute("CREATE TEMP TABLE mine (n BIGINT)", &[])
-        .await
-        .expect("makes it");
+    connection.execute("CREATE TEMP TABLE mine (n BIGINT)", &[]).await.expect("makes it");
     if is_dirty(&subject, &connection) {
         clean(&subject, &mut connection).await;
-        connection
-            .query("SELECT n FROM mine", &[])
-            .await
-            .expect_err("is gone");
+        connection.query("SELECT n FROM mine", &[]).await.expect_err("is gone");
     }
-    connection
-        .query("SELECT n FROM numbers", &[])
-        .await
-        .expect("goes on");
+    connection.query("SELECT n FROM numbers", &[]).await.expect("goes on");
 }
 
 async fn leave_locked<S: Subject>(subject: &S) -> Connection<S> {
     let mut connection = connect(subject).await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
-    connection
-        .execute("UPDATE numbers SET n = 99", &[])
-        .await
-        .expect("locks the row");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.execute("UPDATE numbers SET n = 99", &[]).await.expect("locks the row");
     connection
 }
 
 async fn expect_unlocked<S: Subject>(mut connection: Connection<S>) {
     let update = connection.execute("UPDATE numbers SET n = n + 1", &[]);
-    timeout(BOUND, update)
-        .await
-        .expect("no lock is left")
-        .expect("updates");
+    timeout(BOUND, update).await.expect("no lock is left").expect("updates");
     assert_eq!(numbers(&mut connection).await, [2]);
 }
 

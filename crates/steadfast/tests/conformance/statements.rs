@@ -25,17 +25,11 @@ pub(crate) async fn execute_counts_the_rows_that_it_affected<S: Subject>() {
 pub(crate) async fn returning_gives_rows<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
     let rows = connection
-        .query(
-            "INSERT INTO people VALUES ($1, $2) RETURNING id, email",
-            &params![1_i64, "a@example.org"],
-        )
+        .query("INSERT INTO people VALUES ($1, $2) RETURNING id, email", &params![1_i64, "a@example.org"])
         .await
         .expect("stores");
     assert_eq!(rows[0].values(), params![1_i64, "a@example.org"]);
-    let rows = connection
-        .query("SELECT id FROM people", &[])
-        .await
-        .expect("reads");
+    let rows = connection.query("SELECT id FROM people", &[]).await.expect("reads");
     assert_eq!(rows.len(), 1, "stored once");
 }
 
@@ -51,11 +45,7 @@ pub(crate) async fn an_empty_statement_does_nothing<S: Subject>() {
 
 pub(crate) async fn a_statement_that_fails_leaves_the_connection_usable<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    for sql in [
-        "SELEC 1",
-        "SELECT * FROM nowhere",
-        "INSERT INTO numbers VALUES (NULL)",
-    ] {
+    for sql in ["SELEC 1", "SELECT * FROM nowhere", "INSERT INTO numbers VALUES (NULL)"] {
         let fault = connection.query(sql, &[]).await.expect_err("fails");
         assert_eq!(fault.class(), Class::Statement, "{fault}");
         assert!(fault.code().is_some(), "{fault}");
@@ -68,36 +58,23 @@ pub(crate) async fn a_statement_that_fails_leaves_the_connection_usable<S: Subje
 pub(crate) async fn a_unique_violation_names_its_constraint<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
     let insert = "INSERT INTO people VALUES ($1, $2)";
-    connection
-        .execute(insert, &params![1_i64, "same@example.org"])
-        .await
-        .expect("stores");
-    let fault = connection
-        .execute(insert, &params![2_i64, "same@example.org"])
-        .await
-        .expect_err("is a duplicate");
+    connection.execute(insert, &params![1_i64, "same@example.org"]).await.expect("stores");
+    let fault =
+        connection.execute(insert, &params![2_i64, "same@example.org"]).await.expect_err("is a duplicate");
     assert_eq!(fault.class(), Class::Statement);
     assert_eq!(fault.constraint(), Some(S::EMAIL_CONSTRAINT));
     assert_eq!(fault.code(), Some(S::UNIQUE_CODE));
-    assert!(
-        !fault.to_string().contains("same@"),
-        "values are not told: {fault}"
-    );
+    assert!(!fault.to_string().contains("same@"), "values are not told: {fault}");
 }
 
 pub(crate) async fn read_refuses_writes<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
     insert(&mut connection, 1).await.expect("stores");
-    let rows = connection
-        .read("SELECT n FROM numbers WHERE n = $1", &params![1_i64])
-        .await
-        .expect("reads");
+    let rows = connection.read("SELECT n FROM numbers WHERE n = $1", &params![1_i64]).await.expect("reads");
     assert_eq!(rows.len(), 1);
-    for write in [
-        "INSERT INTO numbers VALUES (2) RETURNING n",
-        "DELETE FROM numbers",
-        "CREATE TABLE other (n BIGINT)",
-    ] {
+    for write in
+        ["INSERT INTO numbers VALUES (2) RETURNING n", "DELETE FROM numbers", "CREATE TABLE other (n BIGINT)"]
+    {
         let fault = connection.read(write, &[]).await.expect_err("is refused");
         assert_eq!(fault.class(), Class::Statement, "{write}: {fault}");
         assert!(is_ready(&subject, &connection), "{write}");
@@ -130,18 +107,8 @@ pub(crate) async fn a_batch_is_applied_wholly_or_not_at_all<S: Subject>() {
     assert!(is_ready(&subject, &connection));
     assert_eq!(numbers(&mut connection).await, []);
 
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
-    connection
-        .batch("INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2)")
-        .await
-        .expect("runs");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.batch("INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2)").await.expect("runs");
     connection.rollback().await.expect("rolls back");
-    assert_eq!(
-        numbers(&mut connection).await,
-        [],
-        "inside a transaction it belongs to it"
-    );
+    assert_eq!(numbers(&mut connection).await, [], "inside a transaction it belongs to it");
 }

@@ -2,15 +2,8 @@
 //!
 //! A test binary names a [`Subject`] and calls [`conformance!`], which makes a test of every rule. The
 //! statements are those that both databases understand.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a broken rule ends its test"
-)]
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the panic of a task must reach its test"
-)]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a broken rule ends its test")]
+#![expect(clippy::disallowed_methods, reason = "the panic of a task must reach its test")]
 
 mod cancellation;
 mod statements;
@@ -121,11 +114,7 @@ pub(crate) async fn bounded(rule: impl Future<Output = ()>) {
 type Connection<S> = <<S as Subject>::Connector as Connector>::Connection;
 
 async fn connect<S: Subject>(subject: &S) -> Connection<S> {
-    subject
-        .connector()
-        .connect(Alarm::silent())
-        .await
-        .expect("connects")
+    subject.connector().connect(Alarm::silent()).await.expect("connects")
 }
 
 /// A database with tables for numbers and people.
@@ -143,17 +132,12 @@ async fn furnished<S: Subject>() -> (S, Connection<S>) {
 }
 
 async fn numbers(connection: &mut impl SqlConnection) -> Vec<i64> {
-    let rows = connection
-        .query("SELECT n FROM numbers ORDER BY n", &[])
-        .await
-        .expect("reads");
+    let rows = connection.query("SELECT n FROM numbers ORDER BY n", &[]).await.expect("reads");
     rows.iter().map(|row| row.at(0).expect("a number")).collect()
 }
 
 async fn insert(connection: &mut impl SqlConnection, number: i64) -> Result<u64, Fault> {
-    connection
-        .execute("INSERT INTO numbers (n) VALUES ($1)", &params![number])
-        .await
+    connection.execute("INSERT INTO numbers (n) VALUES ($1)", &params![number]).await
 }
 
 fn read_only() -> TransactionOptions {
@@ -182,10 +166,7 @@ async fn start_and_drop(future: impl Future) {
 
 /// Lets a future run for a while, and drops it.
 async fn run_and_drop(future: impl Future) {
-    assert!(
-        timeout(Duration::from_millis(100), future).await.is_err(),
-        "it takes long"
-    );
+    assert!(timeout(Duration::from_millis(100), future).await.is_err(), "it takes long");
 }
 
 async fn clean<S: Subject>(subject: &S, connection: &mut Connection<S>) {

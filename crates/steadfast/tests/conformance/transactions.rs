@@ -34,10 +34,7 @@ pub(crate) async fn an_open_transaction_is_not_seen_by_others<S: Subject>() {
 
 pub(crate) async fn a_rolled_back_transaction_leaves_nothing<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     assert_eq!(numbers(&mut connection).await, [1], "it sees its own writes");
     connection.rollback().await.expect("rolls back");
@@ -47,10 +44,7 @@ pub(crate) async fn a_rolled_back_transaction_leaves_nothing<S: Subject>() {
 
 pub(crate) async fn a_transaction_without_statements_commits<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     connection.commit().await.expect("commits");
     assert!(is_ready(&subject, &connection));
     insert(&mut connection, 1).await.expect("stores outside of it");
@@ -69,27 +63,15 @@ pub(crate) async fn rollback_without_a_transaction_does_nothing<S: Subject>() {
 
 pub(crate) async fn a_failed_statement_fails_its_transaction<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
-    for wrong in [
-        "SELEC 1",
-        "SELECT * FROM nowhere",
-        "INSERT INTO numbers VALUES (NULL)",
-        "SELECT $1",
-    ] {
-        connection
-            .begin(TransactionOptions::default())
-            .await
-            .expect("begins");
+    for wrong in ["SELEC 1", "SELECT * FROM nowhere", "INSERT INTO numbers VALUES (NULL)", "SELECT $1"] {
+        connection.begin(TransactionOptions::default()).await.expect("begins");
         insert(&mut connection, 1).await.expect("stores");
         connection.execute(wrong, &[]).await.expect_err("fails");
         let refused = insert(&mut connection, 2).await.expect_err("is refused");
         assert_eq!(refused.class(), Class::RolledBack, "{refused}");
         assert_eq!(refused.code(), Some("25P02"), "{refused}");
         let fault = connection.commit().await.expect_err("does not commit");
-        assert_eq!(
-            (fault.class(), fault.step()),
-            (Class::RolledBack, Step::Commit),
-            "{wrong}: {fault}"
-        );
+        assert_eq!((fault.class(), fault.step()), (Class::RolledBack, Step::Commit), "{wrong}: {fault}");
         assert_eq!(fault.verdict(), Verdict::GiveUp);
         assert!(is_ready(&subject, &connection), "{wrong}");
         assert_eq!(numbers(&mut connection).await, [], "{wrong}");
@@ -98,22 +80,13 @@ pub(crate) async fn a_failed_statement_fails_its_transaction<S: Subject>() {
 
 pub(crate) async fn a_savepoint_survives_a_failure_after_it<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     connection.execute("SAVEPOINT here", &[]).await.expect("is set");
     insert(&mut connection, 2).await.expect("stores");
-    connection
-        .execute("SELECT * FROM nowhere", &[])
-        .await
-        .expect_err("fails");
+    connection.execute("SELECT * FROM nowhere", &[]).await.expect_err("fails");
     insert(&mut connection, 3).await.expect_err("is refused");
-    connection
-        .execute("ROLLBACK TO SAVEPOINT here", &[])
-        .await
-        .expect("returns");
+    connection.execute("ROLLBACK TO SAVEPOINT here", &[]).await.expect("returns");
     insert(&mut connection, 4).await.expect("stores");
     connection.commit().await.expect("commits");
     assert_eq!(numbers(&mut connection).await, [1, 4]);
@@ -121,19 +94,10 @@ pub(crate) async fn a_savepoint_survives_a_failure_after_it<S: Subject>() {
 
 pub(crate) async fn after_a_failed_transaction_the_next_one_works<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
-    connection
-        .execute("SELECT * FROM nowhere", &[])
-        .await
-        .expect_err("fails");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.execute("SELECT * FROM nowhere", &[]).await.expect_err("fails");
     connection.rollback().await.expect("rolls back");
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     connection.commit().await.expect("commits");
     assert_eq!(numbers(&mut connection).await, [1]);
@@ -151,15 +115,9 @@ pub(crate) async fn a_read_only_transaction_refuses_writes<S: Subject>() {
         assert_eq!(numbers(&mut connection).await, []);
         let fault = connection.execute(write, &[]).await.expect_err("is refused");
         assert_eq!(fault.class(), Class::Statement, "{write}: {fault}");
-        assert_eq!(
-            connection.commit().await.expect_err("has failed").class(),
-            Class::RolledBack
-        );
+        assert_eq!(connection.commit().await.expect_err("has failed").class(), Class::RolledBack);
         connection.begin(read_only()).await.expect("begins");
-        connection
-            .batch(write)
-            .await
-            .expect_err("is refused in a batch as well");
+        connection.batch(write).await.expect_err("is refused in a batch as well");
         connection.rollback().await.expect("rolls back");
     }
     assert!(is_ready(&subject, &connection));
@@ -205,10 +163,7 @@ pub(crate) async fn writers_and_readers_lose_nothing<S: Subject>() {
         tasks.push(tokio::spawn(async move {
             let mut seen = 0;
             for _ in 0..WRITES {
-                let rows = reader
-                    .read("SELECT count(*) AS n FROM numbers", &[])
-                    .await
-                    .expect("reads");
+                let rows = reader.read("SELECT count(*) AS n FROM numbers", &[]).await.expect("reads");
                 let count = get::<i64>(&rows[0], "n");
                 assert!(count >= seen, "what was committed does not go away");
                 seen = count;

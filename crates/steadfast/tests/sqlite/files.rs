@@ -20,17 +20,10 @@ async fn a_missing_file_is_created_with_its_settings() {
     assert!(scratch.path("data.sqlite3").exists());
     let mode = connection.query("PRAGMA journal_mode", &[]).await.expect("reads");
     assert_eq!(mode.first().expect("a row").values(), params!["wal"]);
-    for (pragma, value) in [
-        ("foreign_keys", 1),
-        ("synchronous", 1),
-        ("trusted_schema", 0),
-        ("journal_size_limit", 64 << 20),
-    ] {
-        assert_eq!(
-            number(&mut connection, &format!("PRAGMA {pragma}")).await,
-            value,
-            "{pragma}"
-        );
+    for (pragma, value) in
+        [("foreign_keys", 1), ("synchronous", 1), ("trusted_schema", 0), ("journal_size_limit", 64 << 20)]
+    {
+        assert_eq!(number(&mut connection, &format!("PRAGMA {pragma}")).await, value, "{pragma}");
     }
 }
 
@@ -51,18 +44,8 @@ async fn a_missing_directory_is_named() {
     let fault = fault_of_connecting(&connector(&scratch.path("no/such/data.sqlite3"), PATIENCE)).await;
     assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Dial));
     assert_eq!(fault.code(), Some("SQLITE_CANTOPEN"));
-    assert!(
-        fault
-            .summary()
-            .contains("no/such of the database file does not exist"),
-        "{fault}"
-    );
-    assert!(
-        fault
-            .remedy()
-            .expect("there is one")
-            .contains("create the directory")
-    );
+    assert!(fault.summary().contains("no/such of the database file does not exist"), "{fault}");
+    assert!(fault.remedy().expect("there is one").contains("create the directory"));
 }
 
 #[tokio::test]
@@ -81,16 +64,8 @@ async fn a_file_of_another_kind_is_left_alone() {
     let fault = fault_of_connecting(&scratch.connector(PATIENCE)).await;
     assert_eq!(fault.class(), Class::Permanent, "{fault}");
     assert_eq!(fault.code(), Some("SQLITE_NOTADB"));
-    assert!(
-        fault
-            .remedy()
-            .expect("there is one")
-            .contains("name another file")
-    );
-    assert_eq!(
-        std::fs::read_to_string(scratch.path("data.sqlite3")).expect("reads"),
-        text
-    );
+    assert!(fault.remedy().expect("there is one").contains("name another file"));
+    assert_eq!(std::fs::read_to_string(scratch.path("data.sqlite3")).expect("reads"), text);
 }
 
 #[cfg(unix)]
@@ -102,9 +77,7 @@ async fn a_file_that_can_only_be_read_is_refused_at_once() {
         let path = scratch.path("data.sqlite3");
         let outsider = scratch.outsider();
         if wal {
-            outsider
-                .execute_batch("PRAGMA journal_mode = WAL")
-                .expect("is set");
+            outsider.execute_batch("PRAGMA journal_mode = WAL").expect("is set");
         }
         outsider.execute_batch("CREATE TABLE t (a)").expect("makes it");
         drop(outsider);
@@ -125,34 +98,17 @@ async fn a_full_disk_fails_the_statement_and_not_the_connection() {
     let scratch = Scratch::new();
     let connector = scratch.connector(PATIENCE);
     let mut connection = connect(&connector).await;
-    connection
-        .batch("CREATE TABLE t (a BLOB)")
-        .await
-        .expect("makes it");
+    connection.batch("CREATE TABLE t (a BLOB)").await.expect("makes it");
     // SQLite's own limit stands in for the disk's: it ends in the same place and with the same code.
-    connection
-        .execute("PRAGMA max_page_count = 10", &[])
-        .await
-        .expect("is set");
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
-    connection
-        .execute("INSERT INTO t VALUES (x'00')", &[])
-        .await
-        .expect("stores");
-    let fault = connection
-        .execute("INSERT INTO t VALUES (zeroblob(100000))", &[])
-        .await
-        .expect_err("is full");
+    connection.execute("PRAGMA max_page_count = 10", &[]).await.expect("is set");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.execute("INSERT INTO t VALUES (x'00')", &[]).await.expect("stores");
+    let fault =
+        connection.execute("INSERT INTO t VALUES (zeroblob(100000))", &[]).await.expect_err("is full");
     assert_eq!(fault.class(), Class::Permanent);
     assert_eq!(fault.code(), Some("SQLITE_FULL"));
     assert!(fault.remedy().expect("there is one").contains("free space"));
-    assert_eq!(
-        connection.commit().await.expect_err("has failed").class(),
-        Class::RolledBack
-    );
+    assert_eq!(connection.commit().await.expect_err("has failed").class(), Class::RolledBack);
     assert_eq!(number(&mut connection, "SELECT count(*) FROM t").await, 0);
 }
 
@@ -160,14 +116,8 @@ async fn a_full_disk_fails_the_statement_and_not_the_connection() {
 async fn a_value_beyond_the_limit_is_refused() {
     let scratch = Scratch::new();
     let mut connection = connect(&scratch.connector(PATIENCE)).await;
-    let fault = connection
-        .query("SELECT zeroblob(64 * 1024 * 1024 + 1)", &[])
-        .await
-        .expect_err("is too big");
-    assert_eq!(
-        (fault.class(), fault.code()),
-        (Class::Statement, Some("SQLITE_TOOBIG"))
-    );
+    let fault = connection.query("SELECT zeroblob(64 * 1024 * 1024 + 1)", &[]).await.expect_err("is too big");
+    assert_eq!((fault.class(), fault.code()), (Class::Statement, Some("SQLITE_TOOBIG")));
 }
 
 #[cfg(unix)]
@@ -213,10 +163,7 @@ async fn the_last_connection_to_close_leaves_one_file_behind() {
     connection.batch("CREATE TABLE t (a)").await.expect("makes it");
     assert!(scratch.path("data.sqlite3-wal").exists());
     connector.close(connection).await;
-    assert!(
-        !scratch.path("data.sqlite3-wal").exists(),
-        "closing has ended before close returns"
-    );
+    assert!(!scratch.path("data.sqlite3-wal").exists(), "closing has ended before close returns");
 }
 
 #[tokio::test]
@@ -236,20 +183,13 @@ async fn a_database_in_memory_lives_as_long_as_its_connector() {
     options.location = SqliteLocation::Memory;
     let connector = SqliteConnector::new(options.clone()).expect("is configured");
     let mut first = connect(&connector).await;
-    first
-        .batch("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
-        .await
-        .expect("makes it");
+    first.batch("CREATE TABLE t (a); INSERT INTO t VALUES (1)").await.expect("makes it");
     connector.close(first).await;
     let mut second = connect(&connector).await;
     assert_eq!(number(&mut second, "SELECT count(*) FROM t").await, 1);
 
     let other = SqliteConnector::new(options).expect("is configured");
-    connect(&other)
-        .await
-        .query("SELECT * FROM t", &[])
-        .await
-        .expect_err("is another database");
+    connect(&other).await.query("SELECT * FROM t", &[]).await.expect_err("is another database");
 }
 
 #[test]

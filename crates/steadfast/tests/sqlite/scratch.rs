@@ -55,10 +55,7 @@ pub(crate) async fn connect(connector: &SqliteConnector) -> SqliteConnection {
 }
 
 pub(crate) async fn fault_of_connecting(connector: &SqliteConnector) -> Fault {
-    connector
-        .connect(Alarm::silent())
-        .await
-        .expect_err("cannot connect")
+    connector.connect(Alarm::silent()).await.expect_err("cannot connect")
 }
 
 pub(crate) async fn number(connection: &mut SqliteConnection, sql: &str) -> i64 {

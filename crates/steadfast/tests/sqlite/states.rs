@@ -35,16 +35,8 @@ async fn changed_settings_are_noticed_and_undone() {
         ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys", 1),
         ("PRAGMA query_only = ON", "PRAGMA query_only", 0),
         ("/* a */ pragma synchronous(2)", "PRAGMA synchronous", 1),
-        (
-            "ATTACH ':memory:' AS other",
-            "SELECT count(*) FROM pragma_database_list",
-            1,
-        ),
-        (
-            "CREATE TEMP TABLE mine (a)",
-            "SELECT count(*) FROM sqlite_temp_schema",
-            0,
-        ),
+        ("ATTACH ':memory:' AS other", "SELECT count(*) FROM pragma_database_list", 1),
+        ("CREATE TEMP TABLE mine (a)", "SELECT count(*) FROM sqlite_temp_schema", 0),
     ] {
         let mut connection = connect(&connector).await;
         for _ in 0..2 {
@@ -52,17 +44,11 @@ async fn changed_settings_are_noticed_and_undone() {
             assert!(is_dirty(&connector, &connection), "{change}");
             assert_ne!(number(&mut connection, question).await, initial, "{change}");
             connector.clean(&mut connection).await.expect("cleans");
-            assert!(
-                matches!(connector.inspect(&connection), Condition::Ready),
-                "{change}"
-            );
+            assert!(matches!(connector.inspect(&connection), Condition::Ready), "{change}");
             assert_eq!(number(&mut connection, question).await, initial, "{change}");
         }
         number(&mut connection, question).await;
-        assert!(
-            matches!(connector.inspect(&connection), Condition::Ready),
-            "a question changes nothing"
-        );
+        assert!(matches!(connector.inspect(&connection), Condition::Ready), "a question changes nothing");
     }
 }
 
@@ -73,29 +59,16 @@ async fn a_transaction_is_not_ended_behind_the_librarys_back() {
     connection.batch("CREATE TABLE t (a)").await.expect("makes it");
     for sql in ["COMMIT", "-- x\nEND", "ROLLBACK", "BEGIN"] {
         for batch in [false, true] {
-            connection
-                .begin(TransactionOptions::default())
-                .await
-                .expect("begins");
-            connection
-                .execute("INSERT INTO t VALUES (1)", &[])
-                .await
-                .expect("writes");
+            connection.begin(TransactionOptions::default()).await.expect("begins");
+            connection.execute("INSERT INTO t VALUES (1)", &[]).await.expect("writes");
             let result = if batch {
                 connection.batch(sql).await
             } else {
                 connection.execute(sql, &[]).await.map(drop)
             };
             assert_eq!(result.expect_err("is refused").class(), Class::Statement, "{sql}");
-            assert_eq!(
-                connection.commit().await.expect_err("has failed").class(),
-                Class::RolledBack
-            );
-            assert_eq!(
-                number(&mut connection, "SELECT count(*) FROM t").await,
-                0,
-                "{sql}"
-            );
+            assert_eq!(connection.commit().await.expect_err("has failed").class(), Class::RolledBack);
+            assert_eq!(number(&mut connection, "SELECT count(*) FROM t").await, 0, "{sql}");
         }
     }
 }
@@ -107,26 +80,14 @@ async fn a_transaction_begun_by_hand_is_rolled_back_by_clean_and_holds_its_place
     let (mut first, mut second) = (connect(&connector).await, connect(&connector).await);
     first.batch("CREATE TABLE t (a)").await.expect("makes it");
     first.execute("BEGIN", &[]).await.expect("begins");
-    first
-        .execute("INSERT INTO t VALUES (1)", &[])
-        .await
-        .expect("writes");
+    first.execute("INSERT INTO t VALUES (1)", &[]).await.expect("writes");
     assert!(is_dirty(&connector, &first));
-    assert!(
-        first.begin(TransactionOptions::default()).await.is_err(),
-        "one at a time"
-    );
+    assert!(first.begin(TransactionOptions::default()).await.is_err(), "one at a time");
     let waiting = second.execute("INSERT INTO t VALUES (2)", &[]);
-    assert!(
-        timeout(Duration::from_millis(50), waiting).await.is_err(),
-        "it waits for its turn"
-    );
+    assert!(timeout(Duration::from_millis(50), waiting).await.is_err(), "it waits for its turn");
     connector.clean(&mut first).await.expect("cleans");
     connector.clean(&mut second).await.expect("cleans");
-    second
-        .execute("INSERT INTO t VALUES (3)", &[])
-        .await
-        .expect("writes");
+    second.execute("INSERT INTO t VALUES (3)", &[]).await.expect("writes");
     assert_eq!(number(&mut first, "SELECT a FROM t").await, 3);
 }
 
@@ -137,22 +98,13 @@ async fn a_failed_transaction_gives_up_its_locks_at_once() {
     let (mut first, mut second) = (connect(&connector).await, connect(&connector).await);
     first.batch("CREATE TABLE t (a)").await.expect("makes it");
     first.begin(TransactionOptions::default()).await.expect("begins");
-    first
-        .execute("INSERT INTO t VALUES (1)", &[])
-        .await
-        .expect("writes");
-    first
-        .execute("INSERT INTO nowhere VALUES (1)", &[])
-        .await
-        .expect_err("fails");
+    first.execute("INSERT INTO t VALUES (1)", &[]).await.expect("writes");
+    first.execute("INSERT INTO nowhere VALUES (1)", &[]).await.expect_err("fails");
     timeout(PATIENCE, second.execute("INSERT INTO t VALUES (2)", &[]))
         .await
         .expect("no lock is left")
         .expect("writes");
-    assert_eq!(
-        first.commit().await.expect_err("has failed").class(),
-        Class::RolledBack
-    );
+    assert_eq!(first.commit().await.expect_err("has failed").class(), Class::RolledBack);
 }
 
 #[tokio::test]
@@ -166,14 +118,8 @@ async fn a_deferred_constraint_is_reported_by_commit_and_nothing_is_applied() {
         )
         .await
         .expect("makes them");
-    connection
-        .begin(TransactionOptions::default())
-        .await
-        .expect("begins");
-    connection
-        .execute("INSERT INTO b VALUES (7)", &[])
-        .await
-        .expect("is deferred");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.execute("INSERT INTO b VALUES (7)", &[]).await.expect("is deferred");
     let fault = connection.commit().await.expect_err("is violated");
     assert_eq!((fault.class(), fault.step()), (Class::Statement, Step::Commit));
     assert_eq!(fault.code(), Some("SQLITE_CONSTRAINT_FOREIGNKEY"));
@@ -187,14 +133,8 @@ async fn statements_that_cannot_run_in_a_transaction_run_in_a_batch_of_one() {
     let mut connection = connect(&scratch.connector(PATIENCE)).await;
     connection.batch("VACUUM").await.expect("runs");
     connection.execute("VACUUM", &[]).await.expect("runs");
-    connection
-        .batch("CREATE TABLE t (a); VACUUM")
-        .await
-        .expect_err("several are one transaction");
-    connection
-        .query("SELECT * FROM t", &[])
-        .await
-        .expect_err("nothing of it was applied");
+    connection.batch("CREATE TABLE t (a); VACUUM").await.expect_err("several are one transaction");
+    connection.query("SELECT * FROM t", &[]).await.expect_err("nothing of it was applied");
 }
 
 #[tokio::test]
@@ -202,18 +142,12 @@ async fn a_statement_is_prepared_anew_when_the_schema_changes() {
     let scratch = Scratch::new();
     let connector = scratch.connector(PATIENCE);
     let (mut first, mut second) = (connect(&connector).await, connect(&connector).await);
-    first
-        .batch("CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)")
-        .await
-        .expect("makes it");
+    first.batch("CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (1)").await.expect("makes it");
     for columns in 1..4 {
         let rows = first.query("SELECT * FROM t", &[]).await.expect("reads");
         assert_eq!(rows.first().expect("a row").values().len(), columns);
         assert_eq!(rows.first().expect("a row").columns().len(), columns);
-        second
-            .batch(&format!("ALTER TABLE t ADD COLUMN c{columns} BIGINT"))
-            .await
-            .expect("adds it");
+        second.batch(&format!("ALTER TABLE t ADD COLUMN c{columns} BIGINT")).await.expect("adds it");
     }
 }
 
@@ -221,20 +155,11 @@ async fn a_statement_is_prepared_anew_when_the_schema_changes() {
 async fn the_schema_runs_no_functions_that_reach_outside_and_quotes_make_no_text() {
     let connector = memory();
     let mut connection = connect(&connector).await;
-    let fault = connection
-        .query("SELECT \"misspelt\"", &[])
-        .await
-        .expect_err("there is no such column");
+    let fault = connection.query("SELECT \"misspelt\"", &[]).await.expect_err("there is no such column");
     assert!(fault.summary().contains("misspelt"), "{fault}");
-    connection
-        .execute("PRAGMA writable_schema = ON", &[])
-        .await
-        .expect("is ignored");
+    connection.execute("PRAGMA writable_schema = ON", &[]).await.expect("is ignored");
     connection.batch("CREATE TABLE t (a)").await.expect("makes it");
-    connection
-        .execute("DELETE FROM sqlite_schema", &[])
-        .await
-        .expect_err("is refused");
+    connection.execute("DELETE FROM sqlite_schema", &[]).await.expect_err("is refused");
 }
 
 /// The thread holds the alarm for as long as it lives.
@@ -251,12 +176,7 @@ async fn closed_and_dropped_connections_end_their_threads() {
     let mut busy = connector.connect(alarm.clone()).await.expect("connects");
     drop(timeout(Duration::ZERO, connector.connect(alarm.clone())).await);
     let endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-    assert!(
-        timeout(Duration::from_millis(50), busy.query(endless, &[]))
-            .await
-            .is_err(),
-        "it runs"
-    );
+    assert!(timeout(Duration::from_millis(50), busy.query(endless, &[])).await.is_err(), "it runs");
     connector.close(closed).await;
     drop((idle, busy, alarm));
     let all_ended = async {
@@ -275,14 +195,8 @@ async fn a_dropped_statement_that_succeeded_fails_its_transaction_all_the_same()
     let mut connection = connect(&connector).await;
     connection.batch("CREATE TABLE t (a)").await.expect("makes it");
     for _ in 0..20 {
-        connection
-            .begin(TransactionOptions::default())
-            .await
-            .expect("begins");
-        connection
-            .execute("INSERT INTO t VALUES (1)", &[])
-            .await
-            .expect("writes");
+        connection.begin(TransactionOptions::default()).await.expect("begins");
+        connection.execute("INSERT INTO t VALUES (1)", &[]).await.expect("writes");
         let answered = {
             let mut writing = pin!(connection.execute("INSERT INTO t VALUES (2)", &[]));
             poll_fn(|context| Poll::Ready(writing.as_mut().poll(context).is_ready())).await
@@ -292,10 +206,7 @@ async fn a_dropped_statement_that_succeeded_fails_its_transaction_all_the_same()
         if answered {
             connection.rollback().await.expect("rolls back");
         } else {
-            assert_eq!(
-                connection.commit().await.expect_err("has failed").class(),
-                Class::RolledBack
-            );
+            assert_eq!(connection.commit().await.expect_err("has failed").class(), Class::RolledBack);
         }
         assert!(matches!(connector.inspect(&connection), Condition::Ready));
     }

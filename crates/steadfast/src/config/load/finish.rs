@@ -15,12 +15,10 @@ impl Loader {
     pub(super) fn finish(mut self) -> Result<Config, ConfigErrors> {
         if let Err((option, problem)) = self.draft.join_hosts() {
             let accepted = table::by_name(option).map(Row::accepted).unwrap_or_default();
-            self.problems
-                .push(ConfigError::new(self.label(option), problem, accepted));
+            self.problems.push(ConfigError::new(self.label(option), problem, accepted));
         }
         if !self.draft.database_named {
-            self.origins
-                .insert("postgres.dbname", Origin::Consequence("postgres.user"));
+            self.origins.insert("postgres.dbname", Origin::Consequence("postgres.user"));
         }
         self.raise_sslmode();
         let backend = match self.backend {
@@ -32,8 +30,7 @@ impl Loader {
         for problem in config.problems() {
             if !self.unread.contains(group(problem.field())) {
                 let label = self.label(problem.field());
-                self.problems
-                    .push(ConfigError::new(label, problem.problem(), problem.accepted()));
+                self.problems.push(ConfigError::new(label, problem.problem(), problem.accepted()));
             }
         }
         ConfigErrors::check(self.problems)?;
@@ -65,7 +62,6 @@ impl Loader {
             return;
         };
         tls.mode = mode;
-        self.origins
-            .insert("postgres.sslmode", Origin::Consequence(cause));
+        self.origins.insert("postgres.sslmode", Origin::Consequence(cause));
     }
 }

@@ -107,10 +107,9 @@ impl PoolOptions {
         let mut problems = self.count_problems();
         for (field, value) in self.durations() {
             let (problem, accepted) = match value {
-                Duration::ZERO => (
-                    "0 is not a duration that anything can finish in",
-                    "accepted are 1ms and more",
-                ),
+                Duration::ZERO => {
+                    ("0 is not a duration that anything can finish in", "accepted are 1ms and more")
+                }
                 longer if longer > LONGEST => ("longer than a year", "accepted are up to 365d"),
                 _ => continue,
             };

@@ -85,11 +85,7 @@ impl PostgresOptions {
             problems.push(ConfigError::new(field, problem, accepted));
         };
         if self.hosts.is_empty() {
-            refuse(
-                "postgres.host",
-                "there is none".into(),
-                "at least one host is needed",
-            );
+            refuse("postgres.host", "there is none".into(), "at least one host is needed");
         }
         if self.hosts.iter().any(|(host, _)| host.is_empty()) {
             refuse(
@@ -98,56 +94,29 @@ impl PostgresOptions {
                 "accepted are names, addresses and socket directories",
             );
         }
-        if self
-            .hosts
-            .iter()
-            .any(|(host, _)| host.chars().any(char::is_control))
-        {
+        if self.hosts.iter().any(|(host, _)| host.chars().any(char::is_control)) {
             let accepted = "accepted are names, addresses and socket directories";
-            refuse(
-                "postgres.host",
-                "it contains a control character".into(),
-                accepted,
-            );
+            refuse("postgres.host", "it contains a control character".into(), accepted);
         }
         if self.hosts.iter().any(|(_, port)| *port == 0) {
-            refuse(
-                "postgres.port",
-                "0 is not a port".into(),
-                "accepted are 1 to 65535",
-            );
+            refuse("postgres.port", "0 is not a port".into(), "accepted are 1 to 65535");
         }
         if !self.addresses.is_empty() && self.addresses.len() != self.hosts.len() {
-            let problem = format!(
-                "{} addresses for {} hosts",
-                self.addresses.len(),
-                self.hosts.len()
-            );
-            refuse(
-                "postgres.hostaddr",
-                problem,
-                "accepted is none, or one for each host",
-            );
+            let problem = format!("{} addresses for {} hosts", self.addresses.len(), self.hosts.len());
+            refuse("postgres.hostaddr", problem, "accepted is none, or one for each host");
         }
         problems
     }
 
     fn text_problems(&self) -> Vec<ConfigError> {
-        let password = self
-            .password
-            .as_ref()
-            .map_or("", |password| password.expose_secret());
+        let password = self.password.as_ref().map_or("", |password| password.expose_secret());
         let mut problems = Vec::new();
         for (field, text, may_be_empty) in [
             ("postgres.user", self.user.as_str(), false),
             ("postgres.dbname", self.database.as_str(), false),
             ("postgres.password", password, true),
             ("postgres.application_name", self.application_name.as_str(), true),
-            (
-                "postgres.options",
-                self.options.as_deref().unwrap_or_default(),
-                true,
-            ),
+            ("postgres.options", self.options.as_deref().unwrap_or_default(), true),
         ] {
             let problem = if text.contains('\0') {
                 "it contains a NUL character, which PostgreSQL's protocol cannot carry"
@@ -156,11 +125,8 @@ impl PostgresOptions {
             } else {
                 continue;
             };
-            let accepted = if may_be_empty {
-                "accepted is text without NUL"
-            } else {
-                "accepted is a name without NUL"
-            };
+            let accepted =
+                if may_be_empty { "accepted is text without NUL" } else { "accepted is a name without NUL" };
             problems.push(ConfigError::new(field, problem, accepted));
         }
         problems

@@ -43,20 +43,12 @@ impl SocketOptions {
         ] {
             if value.subsec_nanos() != 0 || !(1..=MAX_KEEPALIVE_SECS).contains(&value.as_secs()) {
                 let problem = "not a time that the kernel can keep";
-                problems.push(ConfigError::new(
-                    field,
-                    problem,
-                    "accepted are whole seconds, 1s to 32767s",
-                ));
+                problems.push(ConfigError::new(field, problem, "accepted are whole seconds, 1s to 32767s"));
             }
         }
         if !(1..=MAX_KEEPALIVE_COUNT).contains(&self.keepalives_count) {
             let problem = format!("{} probes", self.keepalives_count);
-            problems.push(ConfigError::new(
-                "postgres.keepalives_count",
-                problem,
-                "accepted are 1 to 127",
-            ));
+            problems.push(ConfigError::new("postgres.keepalives_count", problem, "accepted are 1 to 127"));
         }
         if let Some(timeout) = self.tcp_user_timeout {
             let whole = timeout.subsec_nanos() % 1_000_000 == 0;

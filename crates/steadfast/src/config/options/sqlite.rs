@@ -57,11 +57,7 @@ impl SqliteOptions {
         }
         if self.busy_timeout.as_millis() > i32::MAX as u128 {
             let accepted = "accepted are 0 to 2147483647ms";
-            problems.push(ConfigError::new(
-                "sqlite.busy_timeout",
-                "longer than SQLite can count",
-                accepted,
-            ));
+            problems.push(ConfigError::new("sqlite.busy_timeout", "longer than SQLite can count", accepted));
         }
         problems
     }

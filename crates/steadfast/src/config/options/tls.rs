@@ -29,20 +29,12 @@ impl TlsOptions {
         };
         if channel_binding == ChannelBinding::Require && self.mode == SslMode::Disable {
             let accepted = "accepted with sslmode=disable are disable and prefer";
-            refuse(
-                "postgres.channel_binding",
-                "require needs TLS, and sslmode is disable",
-                accepted,
-            );
+            refuse("postgres.channel_binding", "require needs TLS, and sslmode is disable", accepted);
         }
         if self.root_cert.as_deref() == Some(SYSTEM_ROOTS) && self.mode != SslMode::VerifyFull {
             let problem =
                 "with sslrootcert=system anybody can have a trusted certificate, so the name must be checked";
-            refuse(
-                "postgres.sslmode",
-                problem,
-                "accepted with sslrootcert=system is verify-full",
-            );
+            refuse("postgres.sslmode", problem, "accepted with sslrootcert=system is verify-full");
         }
         if self.pin.is_some() && !self.mode.is_required() {
             let problem = "a pinned key protects nothing while the connection may go without TLS";
@@ -58,11 +50,7 @@ impl TlsOptions {
             refuse("postgres.sslmode", problem, accepted);
         }
         if self.client_cert.is_some() && self.client_key.is_none() {
-            refuse(
-                "postgres.sslkey",
-                "sslcert is set without its key",
-                "a PEM file with the key is needed",
-            );
+            refuse("postgres.sslkey", "sslcert is set without its key", "a PEM file with the key is needed");
         }
         if self.client_key.is_some() && self.client_cert.is_none() {
             refuse(
@@ -76,15 +64,8 @@ impl TlsOptions {
             ("postgres.sslcert", &self.client_cert),
             ("postgres.sslkey", &self.client_key),
         ] {
-            if path
-                .as_ref()
-                .is_some_and(|path| path.is_empty() || path.contains('\0'))
-            {
-                refuse(
-                    field,
-                    "it is empty or contains a NUL character",
-                    "accepted is the path of a file",
-                );
+            if path.as_ref().is_some_and(|path| path.is_empty() || path.contains('\0')) {
+                refuse(field, "it is empty or contains a NUL character", "accepted is the path of a file");
             }
         }
         problems

@@ -9,10 +9,7 @@ use crate::config::options::TargetSession;
 use crate::config::table::{Applies, BLANK, Row};
 use crate::config::value::{self, Parsed};
 
-const PG: Row = Row {
-    applies: Applies::Postgres,
-    ..BLANK
-};
+const PG: Row = Row { applies: Applies::Postgres, ..BLANK };
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -84,13 +81,7 @@ pub(super) const ROWS: &[Row] = &[
             draft.postgres.password = (!text.is_empty()).then(|| SecretString::from(text));
             no_nul(text).map(drop)
         },
-        text: |draft| {
-            draft
-                .postgres
-                .password
-                .as_ref()
-                .map(|password| password.expose_secret().to_owned())
-        },
+        text: |draft| draft.postgres.password.as_ref().map(|password| password.expose_secret().to_owned()),
         ..PG
     },
     Row {
@@ -211,11 +202,7 @@ fn show_addresses(draft: &Draft) -> Option<String> {
 
 fn bracketed(host: &str) -> String {
     let is_path = host.starts_with(['/', '@']);
-    if host.contains(':') && !is_path {
-        format!("[{host}]")
-    } else {
-        host.to_owned()
-    }
+    if host.contains(':') && !is_path { format!("[{host}]") } else { host.to_owned() }
 }
 
 fn join<T>(items: &[T], show: impl Fn(&T) -> String) -> String {

@@ -4,10 +4,7 @@ use crate::config::options::{MAX_KEEPALIVE_COUNT, MAX_KEEPALIVE_SECS};
 use crate::config::table::{Applies, BLANK, Row};
 use crate::config::value::{self, Unit};
 
-const PG: Row = Row {
-    applies: Applies::Postgres,
-    ..BLANK
-};
+const PG: Row = Row { applies: Applies::Postgres, ..BLANK };
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -76,11 +73,7 @@ pub(super) const ROWS: &[Row] = &[
             draft.postgres.socket.tcp_user_timeout = timeout;
             Ok(())
         },
-        text: |draft| {
-            Some(value::show_optional_duration(
-                draft.postgres.socket.tcp_user_timeout,
-            ))
-        },
+        text: |draft| Some(value::show_optional_duration(draft.postgres.socket.tcp_user_timeout)),
         ..PG
     },
 ];

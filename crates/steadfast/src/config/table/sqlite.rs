@@ -5,10 +5,7 @@ use crate::config::options::SqliteLocation;
 use crate::config::table::{Applies, BLANK, Row};
 use crate::config::value::{self, Parsed, Unit};
 
-const SQLITE: Row = Row {
-    applies: Applies::Sqlite,
-    ..BLANK
-};
+const SQLITE: Row = Row { applies: Applies::Sqlite, ..BLANK };
 
 pub(super) const ROWS: &[Row] = &[
     Row {

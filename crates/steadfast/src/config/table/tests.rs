@@ -11,28 +11,13 @@ fn names_follow_one_rule_and_none_is_used_twice() {
     for row in rows() {
         let rule = format!("STEADFAST_{}", row.name.replace('.', "_").to_uppercase());
         assert_eq!(row.environment, rule);
-        for name in [Some(row.name), Some(row.environment), row.libpq, row.parameter]
-            .into_iter()
-            .flatten()
-        {
+        for name in [Some(row.name), Some(row.environment), row.libpq, row.parameter].into_iter().flatten() {
             assert!(seen.insert(name), "{name} is used twice");
         }
-        assert!(
-            row.parameter.is_some() || row.part.is_some(),
-            "{} cannot be set in a URL",
-            row.name
-        );
-        assert!(
-            !row.accepted.is_empty() && !row.reason.is_empty(),
-            "{} is not explained",
-            row.name
-        );
+        assert!(row.parameter.is_some() || row.part.is_some(), "{} cannot be set in a URL", row.name);
+        assert!(!row.accepted.is_empty() && !row.reason.is_empty(), "{} is not explained", row.name);
         for text in [row.accepted, row.reason] {
-            assert!(
-                !text.contains("  ") && !text.ends_with('.'),
-                "{}: {text}",
-                row.name
-            );
+            assert!(!text.contains("  ") && !text.ends_with('.'), "{}: {text}", row.name);
         }
     }
 }
@@ -76,12 +61,7 @@ fn every_row_sets_its_own_field_and_shows_what_it_would_read() {
         (row.set)(&mut draft, sample).unwrap_or_else(|problem| panic!("{}: {problem}", row.name));
         draft.join_hosts().unwrap();
         let shown = (row.text)(&draft).unwrap_or_else(|| panic!("{} shows nothing", row.name));
-        assert_ne!(
-            Some(&shown),
-            (row.text)(&Draft::default()).as_ref(),
-            "{} changed nothing",
-            row.name
-        );
+        assert_ne!(Some(&shown), (row.text)(&Draft::default()).as_ref(), "{} changed nothing", row.name);
         let mut again = Draft::default();
         (row.set)(&mut again, &shown).unwrap();
         again.join_hosts().unwrap();
@@ -92,13 +72,7 @@ fn every_row_sets_its_own_field_and_shows_what_it_would_read() {
                 draft.join_hosts().unwrap();
                 (other.text)(&draft)
             };
-            assert_eq!(
-                (other.text)(&draft),
-                untouched,
-                "{} changed {}",
-                row.name,
-                other.name
-            );
+            assert_eq!((other.text)(&draft), untouched, "{} changed {}", row.name, other.name);
         }
     }
 }
@@ -108,10 +82,7 @@ fn follows(cause: &str, effect: &str) -> bool {
     matches!(
         (cause, effect),
         ("postgres.user", "postgres.dbname")
-            | (
-                "postgres.host" | "postgres.hostaddr",
-                "postgres.port" | "postgres.host"
-            )
+            | ("postgres.host" | "postgres.hostaddr", "postgres.port" | "postgres.host")
     )
 }
 
@@ -181,10 +152,7 @@ fn libpqs_units_and_zeroes_are_kept() {
     let mut draft = Draft::default();
     let set = |draft: &mut Draft, name: &str, text: &str| (super::by_name(name).unwrap().set)(draft, text);
     set(&mut draft, "postgres.tcp_user_timeout", "2500").unwrap();
-    assert_eq!(
-        draft.postgres.socket.tcp_user_timeout,
-        Some(Duration::from_millis(2500))
-    );
+    assert_eq!(draft.postgres.socket.tcp_user_timeout, Some(Duration::from_millis(2500)));
     set(&mut draft, "postgres.tcp_user_timeout", "0").unwrap();
     assert_eq!(draft.postgres.socket.tcp_user_timeout, None);
     set(&mut draft, "postgres.keepalives", "0").unwrap();
@@ -200,10 +168,7 @@ fn libpqs_units_and_zeroes_are_kept() {
         ("postgres.port", "0"),
         ("postgres.port", "65536"),
         ("postgres.sslpin", "abc"),
-        (
-            "postgres.sslpin",
-            "zz112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF",
-        ),
+        ("postgres.sslpin", "zz112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"),
         ("pool.pre_ping", "0"),
         ("sqlite.path", "~/app.db"),
     ] {

@@ -7,10 +7,7 @@ use crate::config::options::{ChannelBinding, SslMode};
 use crate::config::table::{Applies, BLANK, Row};
 use crate::config::value::{self, Parsed};
 
-const PG: Row = Row {
-    applies: Applies::Postgres,
-    ..BLANK
-};
+const PG: Row = Row { applies: Applies::Postgres, ..BLANK };
 
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -116,11 +113,7 @@ const BINDINGS: &[(&str, ChannelBinding)] = &[
 
 /// A path; empty: none.
 fn file(text: &str) -> Parsed<Option<String>> {
-    if text.trim().is_empty() {
-        Ok(None)
-    } else {
-        value::line(text).map(Some)
-    }
+    if text.trim().is_empty() { Ok(None) } else { value::line(text).map(Some) }
 }
 
 /// 64 hexadecimal digits, also in pairs with colons between, as `openssl` prints them.
@@ -136,9 +129,7 @@ fn pin(text: &str) -> Parsed<Option<[u8; 32]>> {
     };
     let bytes: Option<Vec<u8>> = digits.chunks(2).map(byte).collect();
     let bytes = bytes.ok_or_else(refused)?;
-    <[u8; 32]>::try_from(bytes)
-        .map(Some)
-        .map_err(|_wrong_length| refused())
+    <[u8; 32]>::try_from(bytes).map(Some).map_err(|_wrong_length| refused())
 }
 
 fn show_pin(draft: &Draft) -> Option<String> {

@@ -24,17 +24,9 @@ fn name() -> impl Strategy<Value = String> {
     "[!-~é@/:?#%&=+]{1,12}"
 }
 
-const MODES: [SslMode; 4] = [
-    SslMode::Require,
-    SslMode::VerifyCa,
-    SslMode::VerifyFull,
-    SslMode::Prefer,
-];
-const BINDINGS: [ChannelBinding; 3] = [
-    ChannelBinding::Disable,
-    ChannelBinding::Prefer,
-    ChannelBinding::Require,
-];
+const MODES: [SslMode; 4] = [SslMode::Require, SslMode::VerifyCa, SslMode::VerifyFull, SslMode::Prefer];
+const BINDINGS: [ChannelBinding; 3] =
+    [ChannelBinding::Disable, ChannelBinding::Prefer, ChannelBinding::Require];
 
 /// What a URL gives; a refusal fails the property.
 fn from_url(url: &str) -> Result<Config, TestCaseError> {

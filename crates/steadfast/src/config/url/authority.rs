@@ -24,12 +24,7 @@ pub(super) fn split(text: &str) -> Authority<'_> {
         Some((hosts, path)) => (hosts, Some(path)),
         None => (place, None),
     };
-    Authority {
-        user_info,
-        hosts,
-        path,
-        query,
-    }
+    Authority { user_info, hosts, path, query }
 }
 
 /// Finds the question mark that begins the parameters; an earlier one belongs to the password.
@@ -39,12 +34,8 @@ pub(super) fn split(text: &str) -> Authority<'_> {
 fn split_query(text: &str) -> (&str, Option<&str>) {
     for (position, _) in text.match_indices('?') {
         let (head, query) = cut(text, position);
-        let names = || {
-            query
-                .split('&')
-                .filter(|p| !p.is_empty())
-                .map(|p| p.split_once('=').map_or(p, |(n, _)| n))
-        };
+        let names =
+            || query.split('&').filter(|p| !p.is_empty()).map(|p| p.split_once('=').map_or(p, |(n, _)| n));
         let known_first = || names().next().is_some_and(query::is_known);
         if names().all(|name| query::is_plain(name.trim())) && (!query.contains('@') || known_first()) {
             return (head, Some(query));
@@ -52,10 +43,7 @@ fn split_query(text: &str) -> (&str, Option<&str>) {
     }
     // Parameters that are not well formed are parameters all the same when no user info can follow.
     let after_user_info = text.rfind('@').unwrap_or_default();
-    match text
-        .match_indices('?')
-        .find(|(position, _)| *position > after_user_info)
-    {
+    match text.match_indices('?').find(|(position, _)| *position > after_user_info) {
         Some((position, _)) => {
             let (head, query) = cut(text, position);
             (head, Some(query))

@@ -38,13 +38,7 @@ const fn row(
     accepted: &'static str,
     read: Read,
 ) -> Foreign {
-    Foreign {
-        name,
-        from,
-        meaning,
-        accepted,
-        read,
-    }
+    Foreign { name, from, meaning, accepted, read }
 }
 
 /// The parameter of this name.
@@ -57,10 +51,7 @@ fn set(option: &'static str, value: &str) -> Result<Translation, String> {
 }
 
 fn limit(value: &str) -> Result<Translation, String> {
-    Ok(Set(vec![
-        ("pool.size", value.to_owned()),
-        ("pool.max_overflow", "0".to_owned()),
-    ]))
+    Ok(Set(vec![("pool.size", value.to_owned()), ("pool.max_overflow", "0".to_owned())]))
 }
 
 fn boolean(value: &str) -> Result<bool, String> {
@@ -68,32 +59,18 @@ fn boolean(value: &str) -> Result<bool, String> {
 }
 
 fn only(value: &str, accepted: &[&str], problem: &str) -> Result<Translation, String> {
-    if accepted.contains(&value) {
-        Ok(Nothing)
-    } else {
-        Err(problem.to_owned())
-    }
+    if accepted.contains(&value) { Ok(Nothing) } else { Err(problem.to_owned()) }
 }
 
 fn utf8(value: &str) -> Result<Translation, String> {
     let plain = value.to_ascii_lowercase().replace(['-', '_'], "");
-    only(
-        &plain,
-        &["utf8", "utf8mb4", "unicode", "auto"],
-        "only UTF-8 is spoken",
-    )
+    only(&plain, &["utf8", "utf8mb4", "unicode", "auto"], "only UTF-8 is spoken")
 }
 
 /// Schemas with commas between, each quoted, so that the server takes them by the letter.
 fn search_path(value: &str) -> Result<Translation, String> {
-    let names: Vec<&str> = value
-        .split(',')
-        .map(|name| name.trim().trim_matches('"'))
-        .collect();
-    if names
-        .iter()
-        .any(|name| name.is_empty() || name.contains(['"', '\0']))
-    {
+    let names: Vec<&str> = value.split(',').map(|name| name.trim().trim_matches('"')).collect();
+    if names.iter().any(|name| name.is_empty() || name.contains(['"', '\0'])) {
         return Err("it contains an empty name or a quote".to_owned());
     }
     let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();

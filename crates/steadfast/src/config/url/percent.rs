@@ -17,10 +17,7 @@ pub(super) fn decode(text: &str) -> Result<Decoded, &'static str> {
         digits.next().is_none() || digits.next().is_none()
     });
     match percent_decode_str(text).decode_utf8() {
-        Ok(decoded) => Ok(Decoded {
-            text: decoded.into_owned(),
-            stray,
-        }),
+        Ok(decoded) => Ok(Decoded { text: decoded.into_owned(), stray }),
         Err(_) => Err("its percent-encoding gives no UTF-8"),
     }
 }
@@ -31,11 +28,7 @@ pub(crate) fn encode(text: &str) -> String {
 }
 
 /// All but RFC 3986's unreserved characters.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 mod tests {

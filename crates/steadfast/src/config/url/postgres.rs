@@ -8,12 +8,7 @@ use crate::config::value;
 /// Reads what follows `postgres:`. Every part is looked at, so that all problems are told at once.
 pub(super) fn read(reader: &mut Reader<'_>, rest: &str) -> Result<(), Refusal> {
     let rest = rest.strip_prefix("//").unwrap_or(rest);
-    let Authority {
-        user_info,
-        hosts,
-        path,
-        query,
-    } = authority::split(rest);
+    let Authority { user_info, hosts, path, query } = authority::split(rest);
     let checked = hosts_and_ports(reader, hosts, user_info.is_some());
     if user_info.is_none() && checked.is_err() {
         // What was read as a host may be a name and a password whose `@host` is missing; go no further, lest
@@ -35,9 +30,8 @@ pub(super) fn read(reader: &mut Reader<'_>, rest: &str) -> Result<(), Refusal> {
 }
 
 fn user_and_password(reader: &mut Reader<'_>, text: &str) -> Result<(), Refusal> {
-    let (user, password) = text
-        .split_once(':')
-        .map_or((text, None), |(user, password)| (user, Some(password)));
+    let (user, password) =
+        text.split_once(':').map_or((text, None), |(user, password)| (user, Some(password)));
     if !user.is_empty() {
         let user = decoded(reader, "user", user)?;
         reader.part("postgres.user", "user", user);
@@ -59,19 +53,11 @@ fn user_and_password(reader: &mut Reader<'_>, text: &str) -> Result<(), Refusal>
 }
 
 /// What providers' pages show in the place of a password.
-const MASKS: &[&str] = &[
-    "[YOUR-PASSWORD]",
-    "[YOUR_PASSWORD]",
-    "<password>",
-    "<your-password>",
-    "YOUR_PASSWORD",
-];
+const MASKS: &[&str] =
+    &["[YOUR-PASSWORD]", "[YOUR_PASSWORD]", "<password>", "<your-password>", "YOUR_PASSWORD"];
 
 fn is_masked(password: &str) -> bool {
-    password.chars().count() >= 4
-        && password
-            .chars()
-            .all(|c| matches!(c, '*' | '\u{2022}' | '\u{25cf}'))
+    password.chars().count() >= 4 && password.chars().all(|c| matches!(c, '*' | '\u{2022}' | '\u{25cf}'))
 }
 
 /// Decodes user or password, taking literally what should have been encoded.
@@ -79,9 +65,7 @@ fn decoded(reader: &mut Reader<'_>, part: &'static str, raw: &str) -> Result<Str
     let decoded =
         decode(raw).map_err(|problem| Refusal::new(part, problem, "accepted: UTF-8, percent-encoded"))?;
     if decoded.stray
-        || raw.contains([
-            '@', '/', '?', '#', '[', ']', ' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}',
-        ])
+        || raw.contains(['@', '/', '?', '#', '[', ']', ' ', '"', '<', '>', '\\', '^', '`', '{', '|', '}'])
     {
         reader.repair(&format!(
             "the {part} contains characters that have a meaning in URLs; they were taken literally, but \
@@ -100,11 +84,7 @@ fn hosts_and_ports(reader: &mut Reader<'_>, text: &str, has_user_info: bool) -> 
     let (mut hosts, mut ports) = (Vec::new(), Vec::new());
     for (index, entry) in text.split(',').enumerate() {
         let of = |part: &str| {
-            if several {
-                format!("{part} {}", index.saturating_add(1))
-            } else {
-                part.to_owned()
-            }
+            if several { format!("{part} {}", index.saturating_add(1)) } else { part.to_owned() }
         };
         let trimmed = entry.trim();
         if trimmed.len() != entry.len() {
@@ -112,9 +92,7 @@ fn hosts_and_ports(reader: &mut Reader<'_>, text: &str, has_user_info: bool) -> 
         }
         let (host, port) = split_port(trimmed)
             .ok_or_else(|| Refusal::new(of("host"), "an IPv6 address must stand in brackets", HOSTS))?;
-        let host = decode(host)
-            .map_err(|problem| Refusal::new(of("host"), problem, HOSTS))?
-            .text;
+        let host = decode(host).map_err(|problem| Refusal::new(of("host"), problem, HOSTS))?.text;
         if host.is_empty() && several {
             return Err(Refusal::new(of("host"), "it is empty", HOSTS));
         }
@@ -128,11 +106,7 @@ fn hosts_and_ports(reader: &mut Reader<'_>, text: &str, has_user_info: bool) -> 
             } else {
                 "accepted: 1 to 65535; if user:password was meant, the @host behind it is missing"
             };
-            return Err(Refusal::new(
-                of("port"),
-                "it is not a number from 1 to 65535 (not shown)",
-                accepted,
-            ));
+            return Err(Refusal::new(of("port"), "it is not a number from 1 to 65535 (not shown)", accepted));
         }
         ports.push(port);
     }

@@ -8,15 +8,10 @@ use crate::config::url::{Reader, Refusal};
 /// Reads all parameters. `show_names`: whether an unknown name may be shown; a URL without user info may have
 /// lost the end of its password here.
 pub(super) fn read(reader: &mut Reader<'_>, query: &str, show_names: bool) {
-    let mut session = Session {
-        options: None,
-        added: Vec::new(),
-    };
+    let mut session = Session { options: None, added: Vec::new() };
     let mut seen: Vec<String> = Vec::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair
-            .split_once('=')
-            .map_or((pair, None), |(name, value)| (name, Some(value)));
+        let (name, value) = pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value)));
         let (Ok(name), Ok(value)) = (decode(name.trim()), value.map(decode).transpose()) else {
             reader.refuse(&Refusal::new(
                 "parameters",
@@ -27,11 +22,7 @@ pub(super) fn read(reader: &mut Reader<'_>, query: &str, show_names: bool) {
         };
         let name = name.text;
         let known = is_known(&name);
-        let shown = if known || (show_names && is_plain(&name)) {
-            name.as_str()
-        } else {
-            "(not shown)"
-        };
+        let shown = if known || (show_names && is_plain(&name)) { name.as_str() } else { "(not shown)" };
         let part = format!("parameter {shown}");
         let Some(value) = value else {
             reader.refuse(&Refusal::new(
@@ -47,9 +38,7 @@ pub(super) fn read(reader: &mut Reader<'_>, query: &str, show_names: bool) {
             ));
         }
         if seen.contains(&name) {
-            reader.repair(&format!(
-                "parameter {shown} stands there twice; the last one counts"
-            ));
+            reader.repair(&format!("parameter {shown} stands there twice; the last one counts"));
         }
         seen.push(name.clone());
         if !known {
@@ -78,19 +67,9 @@ struct Session {
 
 impl Session {
     fn finish(self, reader: &mut Reader<'_>) {
-        let name = self
-            .options
-            .iter()
-            .chain(&self.added)
-            .next()
-            .map(|(name, _)| name.clone());
+        let name = self.options.iter().chain(&self.added).next().map(|(name, _)| name.clone());
         let Some(name) = name else { return };
-        let texts: Vec<String> = self
-            .options
-            .into_iter()
-            .chain(self.added)
-            .map(|(_, text)| text)
-            .collect();
+        let texts: Vec<String> = self.options.into_iter().chain(self.added).map(|(_, text)| text).collect();
         reader.parameter("postgres.options", &name, texts.join(" "));
     }
 }
@@ -101,9 +80,7 @@ fn one(reader: &mut Reader<'_>, session: &mut Session, name: &str, value: &str) 
         return Ok(());
     }
     if let Some(setting) = setting_in_brackets(name) {
-        session
-            .added
-            .push((name.to_owned(), foreign::session_option(setting, value)));
+        session.added.push((name.to_owned(), foreign::session_option(setting, value)));
         return Ok(());
     }
     if name == "sslmode" && value.trim() == "no-verify" {
@@ -120,11 +97,7 @@ fn one(reader: &mut Reader<'_>, session: &mut Session, name: &str, value: &str) 
         return Ok(());
     };
     let translation = (foreign.read)(value.trim()).map_err(|problem| {
-        Refusal::new(
-            format!("parameter {name}"),
-            problem,
-            format!("accepted: {}", foreign.accepted),
-        )
+        Refusal::new(format!("parameter {name}"), problem, format!("accepted: {}", foreign.accepted))
     })?;
     match translation {
         Translation::Set(pairs) => {
@@ -133,24 +106,14 @@ fn one(reader: &mut Reader<'_>, session: &mut Session, name: &str, value: &str) 
                 words.push(option);
                 reader.parameter(option, name, text);
             }
-            reader.repair(&format!(
-                "translated parameter {name} ({}) to {}",
-                foreign.from,
-                words.join(", ")
-            ));
+            reader.repair(&format!("translated parameter {name} ({}) to {}", foreign.from, words.join(", ")));
         }
         Translation::Session(option) => {
             session.added.push((name.to_owned(), option));
-            reader.repair(&format!(
-                "translated parameter {name} ({}) to postgres.options",
-                foreign.from
-            ));
+            reader.repair(&format!("translated parameter {name} ({}) to postgres.options", foreign.from));
         }
         Translation::Nothing => {
-            reader.repair(&format!(
-                "left out parameter {name} ({}): {}",
-                foreign.from, foreign.meaning
-            ));
+            reader.repair(&format!("left out parameter {name} ({}): {}", foreign.from, foreign.meaning));
         }
     }
     Ok(())
@@ -166,7 +129,5 @@ fn setting_in_brackets(name: &str) -> Option<&str> {
 pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 40
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '[' | ']'))
 }

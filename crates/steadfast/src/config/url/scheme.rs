@@ -18,17 +18,13 @@ const ACCEPTED: &str = "accepted: postgres://user:password@host:5432/database an
 pub(super) fn read(text: &str) -> Result<Scheme<'_>, Refusal> {
     let is_scheme = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_alphabetic())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'))
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.' | '_'))
     };
     let Some((written, rest)) = text.split_once(':').filter(|(name, _)| is_scheme(name)) else {
         return Err(without_scheme(text));
     };
     let lower = written.to_ascii_lowercase();
-    let (name, driver) = lower
-        .split_once('+')
-        .map_or((lower.as_str(), None), |(name, d)| (name, Some(d)));
+    let (name, driver) = lower.split_once('+').map_or((lower.as_str(), None), |(name, d)| (name, Some(d)));
     let backend = match name {
         "postgres" | "postgresql" => Backend::Postgres,
         "sqlite" | "sqlite3" => Backend::Sqlite,
@@ -36,23 +32,13 @@ pub(super) fn read(text: &str) -> Result<Scheme<'_>, Refusal> {
         _ => return Err(unknown(&lower, rest)),
     };
     if driver == Some("") {
-        return Err(Refusal::new(
-            "scheme",
-            "it ends with `+` and names no driver",
-            ACCEPTED,
-        ));
+        return Err(Refusal::new("scheme", "it ends with `+` and names no driver", ACCEPTED));
     }
     if backend == Backend::Postgres && !rest.starts_with("//") {
-        return Err(Refusal::new(
-            "scheme",
-            "two slashes must follow its colon",
-            ACCEPTED,
-        ));
+        return Err(Refusal::new("scheme", "two slashes must follow its colon", ACCEPTED));
     }
     let repair = if driver.is_some() {
-        Some(format!(
-            "ignored the driver's name in the scheme: {name} is enough"
-        ))
+        Some(format!("ignored the driver's name in the scheme: {name} is enough"))
     } else if lower != written {
         Some("read the scheme in lower case".to_owned())
     } else if matches!(name, "sqlite3" | "file") {
@@ -60,24 +46,12 @@ pub(super) fn read(text: &str) -> Result<Scheme<'_>, Refusal> {
     } else {
         None
     };
-    Ok(Scheme {
-        backend,
-        has_driver: driver.is_some(),
-        rest,
-        repair,
-    })
+    Ok(Scheme { backend, has_driver: driver.is_some(), rest, repair })
 }
 
 /// Nothing before the first colon that could be a scheme. What there is may be a password: it is not shown.
 fn without_scheme(text: &str) -> Refusal {
-    let keywords = [
-        "host=",
-        "dbname=",
-        "user=",
-        "server=",
-        "data source=",
-        "username=",
-    ];
+    let keywords = ["host=", "dbname=", "user=", "server=", "data source=", "username="];
     let lower = text.to_ascii_lowercase();
     let problem = if keywords.iter().any(|keyword| lower.contains(keyword)) {
         "this is a list of keywords and values, not a URL"
@@ -124,10 +98,7 @@ fn unknown(scheme: &str, rest: &str) -> Refusal {
 
 fn nobodys(scheme: &str, rest: &str) -> Refusal {
     let near = nearest(scheme, ["postgres", "postgresql", "sqlite"].into_iter());
-    let meant = near
-        .first()
-        .map(|name| format!(" (did you mean {name}?)"))
-        .unwrap_or_default();
+    let meant = near.first().map(|name| format!(" (did you mean {name}?)")).unwrap_or_default();
     let problem = if rest.starts_with("//") && scheme.len() <= 20 {
         format!("`{scheme}` is not known{meant}")
     } else if rest.contains('@') {

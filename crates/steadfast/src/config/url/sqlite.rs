@@ -42,11 +42,7 @@ fn path(reader: &mut Reader<'_>, scheme: &Scheme<'_>, raw: &str) -> Result<Strin
     };
     // `sqlite:////var/a.db`: the root once is enough.
     let doubled = path.starts_with("//");
-    let path = if doubled {
-        path.trim_start_matches('/')
-    } else {
-        path
-    };
+    let path = if doubled { path.trim_start_matches('/') } else { path };
     if path.trim_start_matches('/').is_empty() {
         let problem = "it names no file, and a database in memory is gone with the process";
         return Err(Refusal::new("path", problem, ACCEPTED));
@@ -55,11 +51,7 @@ fn path(reader: &mut Reader<'_>, scheme: &Scheme<'_>, raw: &str) -> Result<Strin
     if decoded.stray {
         reader.repair("took a `%` in the path literally; %25 is the safe way to write it");
     }
-    let path = if doubled {
-        format!("/{}", decoded.text)
-    } else {
-        decoded.text
-    };
+    let path = if doubled { format!("/{}", decoded.text) } else { decoded.text };
     // A Windows path: the slash before the drive is the URL's.
     match path.strip_prefix('/') {
         Some(rest) if rest.chars().nth(1) == Some(':') => Ok(rest.to_owned()),
@@ -70,11 +62,7 @@ fn path(reader: &mut Reader<'_>, scheme: &Scheme<'_>, raw: &str) -> Result<Strin
 /// Behind `sqlite+driver://`: the third slash ends the (empty) host.
 fn sqlalchemy<'a>(reader: &mut Reader<'_>, rest: &'a str) -> Result<&'a str, Refusal> {
     let Some(path) = rest.strip_prefix('/') else {
-        return Err(Refusal::new(
-            "path",
-            "three slashes must follow a scheme with a driver",
-            ACCEPTED,
-        ));
+        return Err(Refusal::new("path", "three slashes must follow a scheme with a driver", ACCEPTED));
     };
     if !path.starts_with('/') {
         reader.repair("read three slashes as SQLAlchemy does: the path is relative to the working directory");
@@ -84,9 +72,7 @@ fn sqlalchemy<'a>(reader: &mut Reader<'_>, rest: &'a str) -> Result<&'a str, Ref
 
 /// Whoever comes from SQLAlchemy writes three slashes and means a relative path.
 fn warn_of_root(reader: &mut Reader<'_>, rest: &str) {
-    let at_root = rest
-        .strip_prefix('/')
-        .is_some_and(|name| !name.is_empty() && !name.contains('/'));
+    let at_root = rest.strip_prefix('/').is_some_and(|name| !name.is_empty() && !name.contains('/'));
     if at_root {
         reader.warn(
             "three slashes make an absolute path, so the file lies in the root directory; with two slashes \

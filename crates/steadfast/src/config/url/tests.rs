@@ -8,11 +8,8 @@ use super::{Backend, parse};
 fn read(url: &str) -> String {
     let parsed = parse("DATABASE_URL", url);
     if !parsed.problems.is_empty() {
-        let fields: Vec<&str> = parsed
-            .problems
-            .iter()
-            .map(|p| p.field().strip_prefix("DATABASE_URL").unwrap_or("?"))
-            .collect();
+        let fields: Vec<&str> =
+            parsed.problems.iter().map(|p| p.field().strip_prefix("DATABASE_URL").unwrap_or("?")).collect();
         return format!("refused{}", fields.join(""));
     }
     let mut text = match parsed.backend {
@@ -36,10 +33,7 @@ fn check(table: &[(&str, &str)]) {
 #[test]
 fn well_formed_postgres_urls_are_read_without_a_word() {
     check(&[
-        (
-            "postgres://u:p@h:5433/d",
-            "pg host=h port=5433 user=u password=p dbname=d",
-        ),
+        ("postgres://u:p@h:5433/d", "pg host=h port=5433 user=u password=p dbname=d"),
         ("postgresql://u:p@h/d", "pg host=h user=u password=p dbname=d"),
         ("postgres://h", "pg host=h"),
         ("postgres://", "pg"),
@@ -48,68 +42,38 @@ fn well_formed_postgres_urls_are_read_without_a_word() {
         ("postgres://:p@h/d", "pg host=h password=p dbname=d"),
         ("postgres://u:@h/d", "pg host=h user=u dbname=d"),
         ("postgres://u:p:q@h/d", "pg host=h user=u password=p:q dbname=d"),
-        (
-            "postgres://u:p%40%2F%23%3F%25@h/d",
-            "pg host=h user=u password=p@/#?% dbname=d",
-        ),
+        ("postgres://u:p%40%2F%23%3F%25@h/d", "pg host=h user=u password=p@/#?% dbname=d"),
         ("postgres://u:p+q@h/d", "pg host=h user=u password=p+q dbname=d"),
-        (
-            "postgres://u:пароль@h/d",
-            "pg host=h user=u password=пароль dbname=d",
-        ),
+        ("postgres://u:пароль@h/d", "pg host=h user=u password=пароль dbname=d"),
         ("postgres://h/my%20db", "pg host=h dbname=my db"),
         ("postgres://h:/d", "pg host=h dbname=d"),
         ("postgres://h1:1,h2:2/d", "pg host=h1,h2 port=1,2 dbname=d"),
         ("postgres://h1,h2:5433/d", "pg host=h1,h2 port=,5433 dbname=d"),
         ("postgres://[::1]:5433/d", "pg host=::1 port=5433 dbname=d"),
-        (
-            "postgres://u@[2001:db8::1],h/d",
-            "pg host=2001:db8::1,h user=u dbname=d",
-        ),
-        (
-            "postgres://%2Fvar%2Frun%2Fpostgresql/d",
-            "pg host=/var/run/postgresql dbname=d",
-        ),
+        ("postgres://u@[2001:db8::1],h/d", "pg host=2001:db8::1,h user=u dbname=d"),
+        ("postgres://%2Fvar%2Frun%2Fpostgresql/d", "pg host=/var/run/postgresql dbname=d"),
     ]);
 }
 
 #[test]
 fn well_formed_parameters_are_read_without_a_word() {
     check(&[
-        (
-            "postgres:///d?host=/tmp&port=5433",
-            "pg host=/tmp port=5433 dbname=d",
-        ),
+        ("postgres:///d?host=/tmp&port=5433", "pg host=/tmp port=5433 dbname=d"),
         ("postgres:///d?host=@abstract", "pg host=@abstract dbname=d"),
-        (
-            "postgres://h/d?user=me@corp&password=x",
-            "pg host=h user=me@corp password=x dbname=d",
-        ),
+        ("postgres://h/d?user=me@corp&password=x", "pg host=h user=me@corp password=x dbname=d"),
         (
             "postgres://u:p@h/d?application_name=a@b",
             "pg host=h user=u password=p dbname=d application_name=a@b",
         ),
-        (
-            "postgres://h/d?sslmode=verify-full",
-            "pg host=h dbname=d sslmode=verify-full",
-        ),
+        ("postgres://h/d?sslmode=verify-full", "pg host=h dbname=d sslmode=verify-full"),
         (
             "postgres://h/d?options=-c%20statement_timeout%3D5s",
             "pg host=h dbname=d options=-c statement_timeout=5s",
         ),
-        (
-            "postgres://h/d?options=endpoint%3Dep-x",
-            "pg host=h dbname=d options=endpoint=ep-x",
-        ),
-        (
-            "postgres://h/d?hostaddr=10.0.0.1&pool_size=7",
-            "pg size=7 host=h hostaddr=10.0.0.1 dbname=d",
-        ),
+        ("postgres://h/d?options=endpoint%3Dep-x", "pg host=h dbname=d options=endpoint=ep-x"),
+        ("postgres://h/d?hostaddr=10.0.0.1&pool_size=7", "pg size=7 host=h hostaddr=10.0.0.1 dbname=d"),
         ("postgres://h/d?", "pg host=h dbname=d"),
-        (
-            "postgres://h/d?&sslmode=require&",
-            "pg host=h dbname=d sslmode=require",
-        ),
+        ("postgres://h/d?&sslmode=require&", "pg host=h dbname=d sslmode=require"),
         ("postgres://h?sslmode=require", "pg host=h sslmode=require"),
     ]);
 }
@@ -127,10 +91,7 @@ fn well_formed_sqlite_urls_are_read_without_a_word() {
         ("sqlite:///var/app.db", "sqlite path=/var/app.db"),
         ("sqlite:////var/app.db", "sqlite path=/var/app.db"),
         ("sqlite:///C:/data/app.db", "sqlite path=C:/data/app.db"),
-        (
-            "sqlite:my%20app.db?busy_timeout=3",
-            "sqlite path=my app.db busy_timeout=3",
-        ),
+        ("sqlite:my%20app.db?busy_timeout=3", "sqlite path=my app.db busy_timeout=3"),
     ]);
 }
 
@@ -139,49 +100,19 @@ fn well_formed_sqlite_urls_are_read_without_a_word() {
 fn what_trips_other_parsers_is_mended_or_refused() {
     check(&[
         ("postgres://u:p@h/d\n", "pg host=h user=u password=p dbname=d!"),
-        (
-            "postgres://u:p@h/d?sslmode=require\n",
-            "pg host=h user=u password=p dbname=d sslmode=require!",
-        ),
+        ("postgres://u:p@h/d?sslmode=require\n", "pg host=h user=u password=p dbname=d sslmode=require!"),
         (" postgres://u:p@h/d", "pg host=h user=u password=p dbname=d!"),
-        (
-            "postgresql+psycopg2://u:p@h/d",
-            "pg host=h user=u password=p dbname=d!",
-        ),
+        ("postgresql+psycopg2://u:p@h/d", "pg host=h user=u password=p dbname=d!"),
         ("https://h/d", "refused: scheme"),
         ("jdbc:postgresql://h/d?user=u&password=p", "refused: scheme"),
-        (
-            "postgres://u:p@ss@h/d",
-            "pg host=h user=u password=p@ss dbname=d!",
-        ),
-        (
-            "postgres://u:p/ss@h/d",
-            "pg host=h user=u password=p/ss dbname=d!",
-        ),
-        (
-            "postgres://u:p#ss@h/d",
-            "pg host=h user=u password=p#ss dbname=d!",
-        ),
-        (
-            "postgres://u:p?ss@h/d",
-            "pg host=h user=u password=p?ss dbname=d!",
-        ),
-        (
-            "postgres://u:100%@h/d",
-            "pg host=h user=u password=100% dbname=d!",
-        ),
-        (
-            "postgres://h/d?pgbouncer=true",
-            "pg host=h dbname=d statement_cache=0!",
-        ),
-        (
-            "postgres://h/d?schema=app",
-            "pg host=h dbname=d options=-c search_path=\"app\"!",
-        ),
-        (
-            "postgres://h/d?sslmode=verify-full",
-            "pg host=h dbname=d sslmode=verify-full",
-        ),
+        ("postgres://u:p@ss@h/d", "pg host=h user=u password=p@ss dbname=d!"),
+        ("postgres://u:p/ss@h/d", "pg host=h user=u password=p/ss dbname=d!"),
+        ("postgres://u:p#ss@h/d", "pg host=h user=u password=p#ss dbname=d!"),
+        ("postgres://u:p?ss@h/d", "pg host=h user=u password=p?ss dbname=d!"),
+        ("postgres://u:100%@h/d", "pg host=h user=u password=100% dbname=d!"),
+        ("postgres://h/d?pgbouncer=true", "pg host=h dbname=d statement_cache=0!"),
+        ("postgres://h/d?schema=app", "pg host=h dbname=d options=-c search_path=\"app\"!"),
+        ("postgres://h/d?sslmode=verify-full", "pg host=h dbname=d sslmode=verify-full"),
         ("", "refused"),
     ]);
 }
@@ -246,11 +177,7 @@ fn passwords_that_nobody_encoded_are_taken_literally() {
         let url = format!("postgres://u:{password}@h:5433/d?sslmode=require");
         let expected = format!("pg host=h port=5433 user=u password={password} dbname=d sslmode=require");
         let found = read(&url);
-        assert_eq!(
-            found.trim_end_matches('!'),
-            expected.trim_end_matches('!'),
-            "{url}"
-        );
+        assert_eq!(found.trim_end_matches('!'), expected.trim_end_matches('!'), "{url}");
     }
 }
 
@@ -268,42 +195,18 @@ fn parameters_of_other_programs_are_translated_or_left_out() {
         ("sslaccept=strict", "pg host=h dbname=d sslmode=verify-full!"),
         ("sslaccept=accept_invalid_certs", "pg host=h dbname=d!"),
         ("supa=base-pooler.x", "pg host=h dbname=d!"),
-        (
-            "schema=My%20App",
-            "pg host=h dbname=d options=-c search_path=\"My\\ App\"!",
-        ),
-        (
-            "options=-c%20a%3Db&schema=x",
-            "pg host=h dbname=d options=-c a=b -c search_path=\"x\"!",
-        ),
-        (
-            "options[statement_timeout]=5s",
-            "pg host=h dbname=d options=-c statement_timeout=5s",
-        ),
+        ("schema=My%20App", "pg host=h dbname=d options=-c search_path=\"My\\ App\"!"),
+        ("options=-c%20a%3Db&schema=x", "pg host=h dbname=d options=-c a=b -c search_path=\"x\"!"),
+        ("options[statement_timeout]=5s", "pg host=h dbname=d options=-c statement_timeout=5s"),
         ("prepareThreshold=0", "pg host=h dbname=d statement_cache=0!"),
-        (
-            "default_query_exec_mode=simple_protocol",
-            "pg host=h dbname=d statement_cache=0!",
-        ),
-        (
-            "targetServerType=primary",
-            "pg host=h dbname=d target_session_attrs=primary!",
-        ),
+        ("default_query_exec_mode=simple_protocol", "pg host=h dbname=d statement_cache=0!"),
+        ("targetServerType=primary", "pg host=h dbname=d target_session_attrs=primary!"),
         ("serverVersion=15&charset=utf8", "pg host=h dbname=d!!"),
         ("gssencmode=disable&sslsni=1", "pg host=h dbname=d!!"),
-        (
-            "sslmode=require&sslmode=prefer",
-            "pg host=h dbname=d sslmode=require sslmode=prefer!",
-        ),
+        ("sslmode=require&sslmode=prefer", "pg host=h dbname=d sslmode=require sslmode=prefer!"),
         ("gssencmode=require", "refused: parameter gssencmode"),
-        (
-            "ssl_min_protocol_version=TLSv1.3",
-            "refused: parameter ssl_min_protocol_version",
-        ),
-        (
-            "load_balance_hosts=random",
-            "refused: parameter load_balance_hosts",
-        ),
+        ("ssl_min_protocol_version=TLSv1.3", "refused: parameter ssl_min_protocol_version"),
+        ("load_balance_hosts=random", "refused: parameter load_balance_hosts"),
         ("pgbouncer=perhaps", "refused: parameter pgbouncer"),
         ("client_encoding=latin1", "refused: parameter client_encoding"),
         ("schema=a%22b", "refused: parameter schema"),
@@ -324,10 +227,7 @@ fn sqlite_urls_of_others_are_read_with_a_word() {
         ("sqlite:x?mode=memory", "sqlite path=:memory:!"),
         ("sqlite:app.db?mode=rwc", "sqlite path=app.db!"),
         ("sqlite:app.db?timeout=3", "sqlite path=app.db busy_timeout=3!"),
-        (
-            "sqlite:app.db?_busy_timeout=2500",
-            "sqlite path=app.db busy_timeout=2500ms!",
-        ),
+        ("sqlite:app.db?_busy_timeout=2500", "sqlite path=app.db busy_timeout=2500ms!"),
         ("sqlite:app.db?mode=ro", "refused: parameter mode"),
         ("sqlite:app.db?journal=x", "refused: parameter journal"),
         ("sqlite:", "refused: path"),
@@ -391,10 +291,7 @@ fn what_cannot_be_meant_is_refused_by_the_name_of_its_part() {
         ("postgres://h/d?sslmod=require", "refused: parameter sslmod"),
         ("postgres://h/d?ssl mode=x", "refused: parameter (not shown)"),
         ("postgres://h/d?application_name=%ff", "refused: parameters"),
-        (
-            "postgres://u:%ff@h:x/d?nonsense=1",
-            "refused: port: password: parameter nonsense",
-        ),
+        ("postgres://u:%ff@h:x/d?nonsense=1", "refused: port: password: parameter nonsense"),
     ]);
 }
 
@@ -445,12 +342,8 @@ fn no_message_contains_the_password_or_a_piece_of_it() {
         }
         let parsed = parse("DATABASE_URL", url);
         let mut shown = format!("{parsed:?}");
-        for text in parsed
-            .problems
-            .iter()
-            .map(ToString::to_string)
-            .chain(parsed.repairs)
-            .chain(parsed.warnings)
+        for text in
+            parsed.problems.iter().map(ToString::to_string).chain(parsed.repairs).chain(parsed.warnings)
         {
             shown.push_str(&text);
         }

@@ -10,10 +10,7 @@ pub(super) struct Tidy<'a> {
 
 /// Takes off blanks, quotes and the command that it was copied with.
 pub(super) fn tidy(text: &str) -> Result<Tidy<'_>, Refusal> {
-    let mut tidy = Tidy {
-        text,
-        repairs: Vec::new(),
-    };
+    let mut tidy = Tidy { text, repairs: Vec::new() };
     // A round for each layer: `export DATABASE_URL="psql 'postgres://...' "` has six.
     for _ in 0..8 {
         let before = tidy.text.len();
@@ -31,9 +28,7 @@ pub(super) fn tidy(text: &str) -> Result<Tidy<'_>, Refusal> {
 
 impl Tidy<'_> {
     fn blanks(&mut self) {
-        let trimmed = self
-            .text
-            .trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c));
+        let trimmed = self.text.trim_matches(|c: char| c.is_whitespace() || INVISIBLE.contains(&c));
         if trimmed.len() != self.text.len() {
             self.text = trimmed;
             self.repairs.push("removed blanks or line breaks around it");
@@ -51,10 +46,7 @@ impl Tidy<'_> {
 
     fn quotes(&mut self) {
         for (open, close) in QUOTES {
-            let inside = self
-                .text
-                .strip_prefix(*open)
-                .and_then(|rest| rest.strip_suffix(*close));
+            let inside = self.text.strip_prefix(*open).and_then(|rest| rest.strip_suffix(*close));
             if let Some(inside) = inside {
                 self.text = inside;
                 self.repairs.push("removed quotes around it");
@@ -70,10 +62,7 @@ impl Tidy<'_> {
                 "set it to postgres://user:password@host:5432/database, or unset it to use a SQLite file",
             ));
         }
-        if self
-            .text
-            .starts_with(|c| QUOTES.iter().any(|(open, close)| c == *open || c == *close))
-        {
+        if self.text.starts_with(|c| QUOTES.iter().any(|(open, close)| c == *open || c == *close)) {
             return Err(Refusal::new(
                 "quotes",
                 "it begins with a quote that is not closed at the end",
@@ -105,13 +94,8 @@ const NO_QUOTES: &str = "accepted: the URL without quotes";
 /// Zero-width characters and the byte order mark: nobody sees them, and `trim` does not count them as blank.
 const INVISIBLE: &[char] = &['\u{feff}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\0'];
 
-const QUOTES: &[(char, char)] = &[
-    ('"', '"'),
-    ('\'', '\''),
-    ('`', '`'),
-    ('\u{201c}', '\u{201d}'),
-    ('\u{2018}', '\u{2019}'),
-];
+const QUOTES: &[(char, char)] =
+    &[('"', '"'), ('\'', '\''), ('`', '`'), ('\u{201c}', '\u{201d}'), ('\u{2018}', '\u{2019}')];
 
 const COMMANDS: &[(&str, &str)] = &[
     ("export ", "removed the command `export` before it"),
@@ -126,9 +110,7 @@ fn is_placeholder(text: &str) -> bool {
     let is_reference = |open: &str, close: &str| {
         text.match_indices(open).any(|(start, _)| {
             let inside = text.get(start.saturating_add(open.len())..).unwrap_or_default();
-            inside
-                .split_once(close)
-                .is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
+            inside.split_once(close).is_some_and(|(name, _)| !name.is_empty() && name.chars().all(is_name))
         })
     };
     text.starts_with(['$', '<'])

@@ -24,18 +24,11 @@ fn durations_are_read_in_all_units_and_bare_numbers_in_the_options_own() {
 
 #[test]
 fn what_is_no_duration_is_refused_and_what_is_endless_too() {
-    for text in [
-        "", "s", "-1", "1 2", "1x", "1.2.3", ".", "1e9", "inf", "NaN", "0x10", "1,5", "٣",
-    ] {
+    for text in ["", "s", "-1", "1 2", "1x", "1.2.3", ".", "1e9", "inf", "NaN", "0x10", "1,5", "٣"] {
         let problem = duration(text, Unit::Seconds).unwrap_err();
         assert!(problem.contains("not a duration"), "{text}: {problem}");
     }
-    for text in [
-        "366d",
-        "99999999999999999999",
-        "18446744073709551615h",
-        "99999999999999999999.9",
-    ] {
+    for text in ["366d", "99999999999999999999", "18446744073709551615h", "99999999999999999999.9"] {
         let problem = duration(text, Unit::Seconds).unwrap_err();
         assert!(problem.contains("longer than a year"), "{text}: {problem}");
     }
@@ -46,10 +39,7 @@ fn off_and_zero_are_no_limit_where_that_is_offered() {
     for text in ["off", "none", "never", "0", "0s", "OFF", " none "] {
         assert_eq!(optional_duration(text, Unit::Seconds), Ok(None), "{text}");
     }
-    assert_eq!(
-        optional_duration("1", Unit::Seconds),
-        Ok(Some(Duration::from_secs(1)))
-    );
+    assert_eq!(optional_duration("1", Unit::Seconds), Ok(Some(Duration::from_secs(1))));
 }
 
 #[test]
@@ -63,12 +53,7 @@ fn whole_numbers_have_bounds_on_both_sides() {
 #[test]
 fn only_short_plain_words_are_shown() {
     assert_eq!(quoted("requird"), "`requird`");
-    for secret in [
-        "postgres://u:hunter2@h/d",
-        "p@ss",
-        "a:b",
-        "0123456789012345678901234567890123",
-    ] {
+    for secret in ["postgres://u:hunter2@h/d", "p@ss", "a:b", "0123456789012345678901234567890123"] {
         assert!(!quoted(secret).contains(secret), "{secret}");
     }
 }
@@ -88,9 +73,7 @@ fn hosts_are_names_addresses_and_socket_directories() {
     ] {
         assert_eq!(host(text), Ok(host_.to_owned()), "{text}");
     }
-    for text in [
-        "", " ", "a b", "a\nb", "<host>", "[db]", "a:b", "u:p@h", "h%41", "$HOST",
-    ] {
+    for text in ["", " ", "a b", "a\nb", "<host>", "[db]", "a:b", "u:p@h", "h%41", "$HOST"] {
         assert!(host(text).is_err(), "{text}");
     }
 }

@@ -57,7 +57,7 @@ impl<C, W> State<C, W> {
     pub(crate) fn resize(&mut self, size: usize, max_overflow: usize, now: Moment, out: &mut Actions<C, W>) {
         self.limits = Limits { size, max_overflow, ..self.limits.clone() };
         self.limits.min_idle = self.limits.min_idle.min(size);
-        let surplus = self.occupied().saturating_sub(self.limits.capacity()).min(self.idle.len());
+        let surplus = self.staying().saturating_sub(self.limits.capacity()).min(self.idle.len());
         let oldest: Vec<SlotId> = self.idle.drain(..surplus).collect();
         self.retire_idle(oldest, &CloseCause::Surplus, now, out);
         self.serve(now, out);

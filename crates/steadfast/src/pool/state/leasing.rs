@@ -163,7 +163,7 @@ impl<C, W> State<C, W> {
     fn is_unwanted(&mut self, id: SlotId, now: Moment) -> Option<CloseCause> {
         let (closing, disposed) = (self.closing, self.disposed);
         let capacity = self.limits.capacity();
-        let surplus = self.slots.len() > capacity && self.occupied() > capacity;
+        let surplus = self.slots.len() > capacity && self.staying() > capacity;
         let slot = self.slot(id);
         if closing {
             Some(CloseCause::PoolClosed)

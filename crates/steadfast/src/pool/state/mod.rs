@@ -240,6 +240,11 @@ impl<C, W> State<C, W> {
         self.slots.iter().filter(|slot| !slot.is_vacant()).count()
     }
 
+    /// The same without those that are on their way out.
+    fn staying(&self) -> usize {
+        self.slots.iter().filter(|slot| !matches!(slot.stage, Stage::Vacant | Stage::Closing)).count()
+    }
+
     fn announce(out: &mut Actions<C, W>, event: Event) {
         out.push(Action::Announce(event));
     }
