@@ -133,7 +133,7 @@ pub(super) static CODES: &[Row] = &[
     row(
         "08P01",
         ConnectionLost,
-        "client and server misunderstood each other: a proxy in between, or one connection used twice",
+        "a message did not fit: another number of parameters than the statement has, a proxy in between, or one connection used twice",
     ),
     // Shutting down, starting up.
     row(

@@ -71,8 +71,8 @@ impl SqlConnection for PostgresConnection {
             self.cache.remove(sql);
             outcome = self.read_once(sql, params).await;
         }
+        self.leave().await;
         self.transaction = Progress::None;
-        self.in_call = false;
         outcome.map(|answer| answer.rows)
     }
 
@@ -86,7 +86,7 @@ impl SqlConnection for PostgresConnection {
         let batch = self.client.batch_execute(sql);
         let (begun, outcome) = join(self.begin_with(announced), batch).await;
         let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
-        self.in_call = false;
+        self.leave().await;
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
     }
 
@@ -138,6 +138,7 @@ impl PostgresConnection {
         let announced = self.announced();
         let mut outcome = self.run_once(sql, params, rows, announced).await;
         if self.is_stale(&outcome) {
+            self.observed.quiet().await;
             self.cache.remove(sql);
             if announced.is_some() {
                 self.send("ROLLBACK", Step::Statement).await?;
@@ -148,7 +149,7 @@ impl PostgresConnection {
                 outcome = outcome.map_err(|fault| again(&fault));
             }
         }
-        self.in_call = false;
+        self.leave().await;
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
     }
 
@@ -291,7 +292,7 @@ impl PostgresConnection {
         self.in_call = true;
         let sent = self.observed.sent();
         let outcome = self.client.batch_execute("COMMIT").await;
-        self.in_call = false;
+        self.leave().await;
         if let Err(error) = outcome {
             return Err(self.unless_answered(self.fault(error, Step::Commit), sent));
         }
@@ -338,6 +339,13 @@ impl PostgresConnection {
                 Ok(())
             }
         }
+    }
+
+    /// Ends a call. The server sends an error at once and its ReadyForQuery a moment later; only then is it
+    /// known where the transaction stands, and only then is the connection fit to be given back.
+    async fn leave(&mut self) {
+        self.observed.quiet().await;
+        self.in_call = false;
     }
 
     fn announced(&self) -> Option<TransactionOptions> {

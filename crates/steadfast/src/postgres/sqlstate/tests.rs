@@ -25,7 +25,7 @@ const EXPECTED: &[(&str, Class, Class)] = &[
     ("08004", Class::Permanent, Class::Permanent),
     ("08006", Class::ConnectionLost, Class::Unavailable),
     ("08007", Class::ConnectionLost, Class::Unavailable),
-    ("08P01", Class::ConnectionLost, Class::Unavailable),
+    ("08P01", Class::Statement, Class::Unavailable),
     ("57P01", Class::ConnectionLost, Class::Unavailable),
     ("57P02", Class::ConnectionLost, Class::Unavailable),
     ("57P03", Class::Unavailable, Class::Unavailable),
@@ -132,7 +132,7 @@ fn each_wording_of_a_pooler_is_recognised_and_only_under_its_codes() {
         Class::ConnectionLost
     );
     assert_eq!(
-        rule("08P01", "server conn crashed?", HERE).class,
+        rule("08P01", "server conn crashed?", fatal).class,
         Class::ConnectionLost
     );
     assert_eq!(
