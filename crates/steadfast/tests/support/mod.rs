@@ -108,6 +108,17 @@ impl Server {
         shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     }
 
+    /// Runs statements through the server's own client, over its socket.
+    pub fn psql(&self, sql: &str) {
+        let directory = self.directory.display().to_string();
+        let output = command("psql")
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", &directory])
+            .args(["-p", &self.port.to_string(), "-c", sql])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
     pub fn options(&self) -> PostgresOptions {
         let mut options = PostgresOptions::default();
         options.hosts = vec![("127.0.0.1".to_owned(), self.port)];

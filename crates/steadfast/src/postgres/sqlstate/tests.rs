@@ -127,8 +127,10 @@ fn each_wording_of_a_pooler_is_recognised_and_only_under_its_codes() {
     ] {
         assert_eq!(rule("08P01", message, CONNECTING).class, expected, "{message}");
     }
+    let fatal = Circumstances { fatal: true, ..HERE };
+    assert_eq!(class("08P01", fatal), Class::ConnectionLost);
     assert_eq!(
-        rule("08P01", "client_idle_timeout", HERE).class,
+        rule("08P01", "client_idle_timeout", fatal).class,
         Class::ConnectionLost
     );
     assert_eq!(
@@ -190,7 +192,7 @@ fn codes_that_say_so_leave_the_outcome_unknown() {
 
 #[test]
 fn odd_codes_are_no_trouble() {
-    for code in ["", "4", "ü23", "4000", "\u{1F600}x"] {
+    for code in ["", "4", "ü23", "9", "\u{1F600}x"] {
         assert_eq!(class(code, HERE), Class::Statement);
     }
 }
