@@ -82,6 +82,10 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other kinds of types are looked up by their name"
+)]
 fn is_readable(ty: &Type) -> bool {
     match ty.kind() {
         Kind::Domain(base) => is_readable(base),
@@ -127,6 +131,10 @@ fn is_text_like(ty: &Type) -> bool {
     TEXTS.contains(ty) || ty.name() == "citext"
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the other kinds of types are looked up by their name"
+)]
 fn decode(ty: &Type, raw: &[u8]) -> Option<Value> {
     match ty.kind() {
         Kind::Domain(base) => return decode(base, raw),

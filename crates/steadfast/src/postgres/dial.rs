@@ -156,20 +156,13 @@ async fn race(
         } else if running.is_empty() {
             return Err(failures);
         }
-        let head_start = sleep(HEAD_START);
-        tokio::pin!(head_start);
-        loop {
-            tokio::select! {
-                biased;
-                Some((address, outcome)) = running.next() => match outcome {
-                    Ok(stream) => return Ok((stream, address)),
-                    Err(error) => {
-                        failures.push((address, error));
-                        break;
-                    }
-                },
-                () = &mut head_start, if waiting.len() > 0 => break,
-            }
+        tokio::select! {
+            biased;
+            Some((address, outcome)) = running.next() => match outcome {
+                Ok(stream) => return Ok((stream, address)),
+                Err(error) => failures.push((address, error)),
+            },
+            () = sleep(HEAD_START), if waiting.len() > 0 => {}
         }
     }
 }

@@ -53,7 +53,7 @@ pub(crate) fn from_driver(
         let report = report_of(db);
         return from_report(&report, step, circumstances).with_source(error);
     }
-    if error.is_closed() || observed.is_over() || has_io(&error) {
+    if error.is_closed() || observed.is_over() {
         return lost(step, observed, circumstances);
     }
     let said = format!(
@@ -168,11 +168,6 @@ fn report_of(error: &tokio_postgres::error::DbError) -> Report {
     report.constraint = error.constraint().map(str::to_owned);
     report.column = error.column().map(str::to_owned);
     report
-}
-
-fn has_io(error: &tokio_postgres::Error) -> bool {
-    error.source().is_some_and(|cause| cause.is::<io::Error>())
-        && error.to_string().starts_with("error communicating")
 }
 
 #[expect(

@@ -111,6 +111,7 @@ async fn is_read_only(connection: &PostgresConnection) -> Result<bool, Fault> {
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "only rows carry an answer")]
 async fn ask(connection: &PostgresConnection, question: &str) -> Result<String, Fault> {
     let answer = connection
         .client
@@ -119,6 +120,7 @@ async fn ask(connection: &PostgresConnection, question: &str) -> Result<String, 
         .map_err(|error| connection.fault(error, Step::Startup))?;
     let rows = answer.iter().filter_map(|message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        // The description before the row, the tag behind it.
         _ => None,
     });
     rows.last().ok_or_else(|| {

@@ -9,6 +9,7 @@ mod connector;
 mod dial;
 mod doorbell;
 mod driver;
+mod execution;
 mod fault;
 mod handshake;
 mod hosts;

@@ -40,7 +40,13 @@ impl ToSql for Parameter<'_> {
                     "PostgreSQL cannot store a NUL character in text: remove it, or use bytea".into(),
                 );
             }
-            value => write_text(value, out),
+            value @ (Value::Bool(_)
+            | Value::Int(_)
+            | Value::Float(_)
+            | Value::Text(_)
+            | Value::Bytes(_)
+            | Value::Timestamp(_)
+            | Value::Uuid(_)) => write_text(value, out),
         }
         Ok(IsNull::No)
     }

@@ -63,8 +63,10 @@ mod tests {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .await
             .unwrap();
-        let mut options = SocketOptions::default();
-        options.keepalives = false;
+        let options = SocketOptions {
+            keepalives: false,
+            ..SocketOptions::default()
+        };
         let stream = connect(listener.local_addr().unwrap(), &options).await.unwrap();
         assert!(!SockRef::from(&stream).keepalive().unwrap());
     }

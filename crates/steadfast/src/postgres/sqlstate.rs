@@ -46,7 +46,9 @@ pub(crate) fn rule(code: &str, message: &str, circumstances: Circumstances) -> R
         (Class::ConnectionLost | Class::Timeout, Moment::Connecting) => Class::Unavailable,
         (Class::Statement | Class::RolledBack, Moment::Connecting) => Class::Permanent,
         // Without FATAL the server goes on: something was wrong with one message, not with the connection.
-        (Class::ConnectionLost, Moment::Established) if code == "08P01" && !circumstances.fatal => Class::Statement,
+        (Class::ConnectionLost, Moment::Established) if code == "08P01" && !circumstances.fatal => {
+            Class::Statement
+        }
         // A FATAL that no row knows ends the connection all the same.
         (Class::Statement | Class::RolledBack, Moment::Established) if circumstances.fatal => {
             Class::ConnectionLost

@@ -4,36 +4,18 @@
 //! The driver queues a request when its future is polled for the first time, and `join` polls in the order of
 //! its arguments: that is how several requests go out in one packet. The server answers them in order.
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt as _;
 use futures_util::future::{join, join3};
 use steadfast_wire::TransactionStatus;
-use tokio_postgres::types::Type;
-use tokio_postgres::{RowStream, Statement};
+use tokio_postgres::Statement;
 
 use crate::error::Fault;
 use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
 use crate::verdict::{Class, Step};
 
-use super::columns;
 use super::connection::PostgresConnection;
+use super::execution::{Answer, Rows, misused};
 use super::observed::Command;
-use super::parameters::Parameter;
 use super::transaction::{Progress, begin_statement, may_commit};
-
-/// What a statement gave.
-struct Answer {
-    rows: Vec<Row>,
-    affected: u64,
-}
-
-/// Whether anybody wants the rows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    Kept,
-    Dropped,
-}
 
 impl SqlConnection for PostgresConnection {
     async fn begin(&mut self, options: TransactionOptions) -> Result<(), Fault> {
@@ -90,6 +72,10 @@ impl SqlConnection for PostgresConnection {
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
     }
 
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the wire crate may learn of more states; none can be committed"
+    )]
     async fn commit(&mut self) -> Result<(), Fault> {
         let progress = std::mem::replace(&mut self.transaction, Progress::None);
         match progress {
@@ -107,6 +93,7 @@ impl SqlConnection for PostgresConnection {
                 Err(reason)
             }
             TransactionStatus::Open => self.send_commit().await,
+            // Idle: there is nothing left to commit.
             _ => Err(misused(
                 "the transaction was ended by a statement within it",
                 "leave COMMIT and ROLLBACK to the transaction's own functions",
@@ -182,8 +169,10 @@ impl PostgresConnection {
 
     /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
     async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
-        let mut options = TransactionOptions::default();
-        options.access = Access::ReadOnly;
+        let options = TransactionOptions {
+            access: Access::ReadOnly,
+            ..TransactionOptions::default()
+        };
         let known = self.known(sql);
         let begin = self.begin_with(Some(options));
         let commit = self.send("COMMIT", Step::Statement);
@@ -208,70 +197,6 @@ impl PostgresConnection {
         // The statement's own failure says more than what it did to the transaction around it.
         let answer = both(begun, answer)?;
         ended.map(|()| answer)
-    }
-
-    async fn prepared(&self, statement: &Statement, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
-        if params.len() != statement.params().len() {
-            let summary = format!(
-                "the statement has {} parameters, {} were given",
-                statement.params().len(),
-                params.len()
-            );
-            return Err(misused(&summary, "give each $n of the statement one value"));
-        }
-        if rows == Rows::Kept {
-            columns::check(statement.columns())?;
-        }
-        let stream = self
-            .client
-            .query_raw(statement, params.iter().map(Parameter))
-            .await;
-        self.collect(stream, rows).await
-    }
-
-    /// Without a prepared statement: parameters go as text, and the server finds out their types.
-    async fn unprepared(&self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
-        let params = params.iter().map(|value| (Parameter(value), Type::UNKNOWN));
-        let stream = self.client.query_typed_raw(sql, params).await;
-        self.collect(stream, rows).await
-    }
-
-    /// Reads an answer to its end, also when a row cannot be read, so that the connection stays in step.
-    async fn collect(
-        &self,
-        stream: Result<RowStream, tokio_postgres::Error>,
-        keep: Rows,
-    ) -> Result<Answer, Fault> {
-        let mut stream = pin!(stream.map_err(|error| self.fault(error, Step::Statement))?);
-        let mut rows = Vec::new();
-        let mut names = None;
-        let mut unreadable = None;
-        while let Some(row) = stream
-            .try_next()
-            .await
-            .map_err(|error| self.fault(error, Step::Statement))?
-        {
-            if keep == Rows::Dropped || unreadable.is_some() {
-                continue;
-            }
-            let read = match &names {
-                Some(names) => columns::read(&row, names),
-                None => {
-                    columns::check(row.columns()).and_then(|found| columns::read(&row, names.insert(found)))
-                }
-            };
-            match read {
-                Ok(row) => rows.push(row),
-                Err(fault) => unreadable = Some(fault),
-            }
-        }
-        match unreadable {
-            Some(fault) => Err(fault),
-            None => Ok(Answer {
-                rows,
-                affected: stream.rows_affected().unwrap_or(0),
-            }),
-        }
     }
 
     async fn begin_with(&self, announced: Option<TransactionOptions>) -> Result<(), Fault> {
@@ -406,10 +331,6 @@ fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fau
         (Err(fault), Ok(_)) => Err(fault.with_unknown_outcome()),
         (Err(fault), Err(_)) => Err(fault),
     }
-}
-
-fn misused(summary: &str, remedy: &str) -> Fault {
-    Fault::new(Class::Statement, Step::Statement, summary).with_remedy(remedy)
 }
 
 /// A stale prepared statement has cost the transaction; the next try prepares it anew.

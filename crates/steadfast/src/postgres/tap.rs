@@ -70,9 +70,10 @@ impl<S> Tap<S> {
 
     fn failed(&self, error: &io::Error) {
         // TLS reports an end without its goodbye as an error; to us it is the same end.
-        let end = match error.kind() {
-            io::ErrorKind::UnexpectedEof => End::Eof,
-            kind => End::Io(kind, error.to_string()),
+        let end = if error.kind() == io::ErrorKind::UnexpectedEof {
+            End::Eof
+        } else {
+            End::Io(error.kind(), error.to_string())
         };
         self.observed.ended(end);
     }
@@ -114,7 +115,12 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Tap<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+        let tap = self.get_mut();
+        let outcome = Pin::new(&mut tap.stream).poll_flush(cx);
+        if let Poll::Ready(Err(error)) = &outcome {
+            tap.failed(error);
+        }
+        outcome
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -54,11 +54,12 @@ mod tests {
 
     #[test]
     fn every_option_is_in_the_statement() {
-        let mut options = TransactionOptions::default();
-        assert_eq!(begin_statement(options), "BEGIN");
-        options.isolation = Some(Isolation::Serializable);
-        options.access = Access::ReadOnly;
-        options.deferrable = true;
+        assert_eq!(begin_statement(TransactionOptions::default()), "BEGIN");
+        let options = TransactionOptions {
+            isolation: Some(Isolation::Serializable),
+            access: Access::ReadOnly,
+            deferrable: true,
+        };
         assert_eq!(
             begin_statement(options),
             "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE"

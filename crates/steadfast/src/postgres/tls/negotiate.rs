@@ -1,5 +1,7 @@
 //! Asks a server whether it speaks TLS.
 
+use std::io;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -20,25 +22,6 @@ pub(in crate::postgres) enum Offer {
 /// Sends an SSLRequest and reads its answer: one byte, and not one more, for what follows it in plain could
 /// have been put there by anybody (CVE-2021-23222).
 pub(in crate::postgres) async fn negotiate(stream: &mut TcpStream) -> Result<Offer, Fault> {
-    let broke = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => Fault::new(
-            Class::Unavailable,
-            Step::Tls,
-            "the server accepted the connection and closed it without a word",
-        )
-        .with_remedy(
-            "a proxy without a working database behind it, or a database that is being started: try again",
-        ),
-        _ => Fault::new(
-            Class::Unavailable,
-            Step::Tls,
-            format!("the connection broke: {}", plain(&error)),
-        )
-        .with_remedy(
-            "a proxy or firewall cuts the connection: look at what stands between here and the server",
-        )
-        .with_source(error),
-    };
     stream
         .write_all(&steadfast_wire::SSL_REQUEST)
         .await
@@ -58,6 +41,26 @@ pub(in crate::postgres) async fn negotiate(stream: &mut TcpStream) -> Result<Off
         b'N' => Ok(Offer::Declined),
         other => Err(not_postgres(other)),
     }
+}
+
+fn broke(error: io::Error) -> Fault {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        return Fault::new(
+            Class::Unavailable,
+            Step::Tls,
+            "the server accepted the connection and closed it without a word",
+        )
+        .with_remedy(
+            "a proxy without a working database behind it, or a database that is being started: try again",
+        );
+    }
+    Fault::new(
+        Class::Unavailable,
+        Step::Tls,
+        format!("the connection broke: {}", plain(&error)),
+    )
+    .with_remedy("a proxy or firewall cuts the connection: look at what stands between here and the server")
+    .with_source(error)
 }
 
 fn surplus(more: &[u8]) -> Fault {

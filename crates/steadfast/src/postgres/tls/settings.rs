@@ -179,9 +179,10 @@ mod tests {
     use super::*;
 
     fn options(mode: SslMode) -> TlsOptions {
-        let mut options = TlsOptions::default();
-        options.mode = mode;
-        options
+        TlsOptions {
+            mode,
+            ..TlsOptions::default()
+        }
     }
 
     fn refused(options: &TlsOptions) -> ConfigError {

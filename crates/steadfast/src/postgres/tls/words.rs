@@ -12,6 +12,10 @@ use super::binding::{hex, key_hash};
 use super::verifier::Verifier;
 
 /// The fault of a handshake that failed.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of many errors a few have words of their own"
+)]
 pub(super) fn failed(error: io::Error, host: &str, verifier: &Verifier) -> Fault {
     let tls = error
         .get_ref()
@@ -46,6 +50,10 @@ pub(super) fn failed(error: io::Error, host: &str, verifier: &Verifier) -> Fault
         .with_source(error)
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "of many problems a few have words of their own"
+)]
 fn certificate(problem: &CertificateError, host: &str, verifier: &Verifier) -> (String, String) {
     let pin = verifier
         .seen()
