@@ -35,10 +35,7 @@ struct Cluster {
 
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
     let primary = Server::start(&Setup::default());
-    let standby = Server::start(&Setup {
-        standby_of: Some(&primary),
-        ..Setup::default()
-    });
+    let standby = Server::start(&Setup { standby_of: Some(&primary), ..Setup::default() });
     Cluster { primary, standby }
 });
 
@@ -64,10 +61,7 @@ fn options(ports: &[u16]) -> PostgresOptions {
 }
 
 async fn connect(options: PostgresOptions, limit: Duration) -> Result<PostgresConnection, Fault> {
-    PostgresConnector::new(options, limit)
-        .unwrap()
-        .connect(Alarm::silent())
-        .await
+    PostgresConnector::new(options, limit).unwrap().connect(Alarm::silent()).await
 }
 
 const LONG: Duration = Duration::from_secs(10);
@@ -88,11 +82,7 @@ async fn a_host_that_accepts_and_says_nothing_costs_the_limit_and_names_the_step
         let began = Instant::now();
         let fault = connect(options, SHORT).await.unwrap_err();
         assert!(began.elapsed() < SHORT * 3, "took {:?}", began.elapsed());
-        assert_eq!(
-            (fault.class(), fault.step()),
-            (Class::Unreachable, step),
-            "{words:?} {mode:?}: {fault}"
-        );
+        assert_eq!((fault.class(), fault.step()), (Class::Unreachable, step), "{words:?} {mode:?}: {fault}");
         assert!(fault.remedy().is_some());
     }
 }
@@ -109,10 +99,7 @@ async fn what_is_not_postgresql_is_said_so() {
         let mut with_tls = options(&[port]);
         with_tls.tls.mode = SslMode::Prefer;
         let fault = connect(with_tls, LONG).await.unwrap_err();
-        assert!(
-            fault.class() == Class::Permanent && fault.step() == Step::Tls,
-            "{fault}"
-        );
+        assert!(fault.class() == Class::Permanent && fault.step() == Step::Tls, "{fault}");
         assert!(fault.summary().contains(name) || name == "SSH", "{fault}");
         let fault = connect(options(&[port]), LONG).await.unwrap_err();
         assert_eq!(fault.class(), Class::Permanent, "{name} without TLS: {fault}");
@@ -133,11 +120,7 @@ async fn a_host_that_accepts_and_closes_is_worth_another_try() {
         };
         let (outcome, ()) = futures_util::future::join(connect(options, LONG), server).await;
         let fault = outcome.unwrap_err();
-        assert_eq!(
-            (fault.class(), fault.verdict()),
-            (Class::Unavailable, Verdict::RetryLater),
-            "{fault}"
-        );
+        assert_eq!((fault.class(), fault.verdict()), (Class::Unavailable, Verdict::RetryLater), "{fault}");
         assert!(fault.summary().contains("without a word"), "{fault}");
     }
 }
@@ -146,17 +129,9 @@ async fn a_host_that_accepts_and_closes_is_worth_another_try() {
 async fn a_silent_and_a_refusing_host_do_not_keep_from_a_good_one() {
     let good = CLUSTER.primary.port;
     let began = Instant::now();
-    let connection = connect(
-        options(&[says(b"").await, free_port(), good]),
-        Duration::from_secs(3),
-    )
-    .await
-    .unwrap();
-    assert!(
-        began.elapsed() < Duration::from_secs(2),
-        "the silent one gets a third: {:?}",
-        began.elapsed()
-    );
+    let connection =
+        connect(options(&[says(b"").await, free_port(), good]), Duration::from_secs(3)).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(2), "the silent one gets a third: {:?}", began.elapsed());
     assert_eq!(connection.server().port, good);
 }
 
@@ -166,13 +141,8 @@ async fn when_no_host_serves_each_is_listed_with_its_reason() {
     let mut options = options(&[silent, refusing]);
     options.hosts.push(("no-such-host.invalid".to_owned(), 1));
     let fault = connect(options, Duration::from_secs(1)).await.unwrap_err();
-    for part in [
-        &silent.to_string(),
-        &refusing.to_string(),
-        "no-such-host.invalid:1",
-        "refused",
-        "no answer",
-    ] {
+    for part in [&silent.to_string(), &refusing.to_string(), "no-such-host.invalid:1", "refused", "no answer"]
+    {
         assert!(fault.summary().contains(part), "{part} is missing: {fault}");
     }
     assert_eq!(fault.class(), Class::Unreachable);
@@ -206,11 +176,7 @@ async fn a_kind_that_is_not_there_is_said_not_to_be() {
         let mut options = options(&[primary]);
         options.target_session = target;
         let fault = connect(options, LONG).await.unwrap_err();
-        assert_eq!(
-            (fault.class(), fault.step()),
-            (Class::Unavailable, Step::Startup),
-            "{fault}"
-        );
+        assert_eq!((fault.class(), fault.step()), (Class::Unavailable, Step::Startup), "{fault}");
         assert!(fault.summary().contains("target_session_attrs"), "{fault}");
     }
     let mut options = options(&[primary]);
@@ -222,39 +188,23 @@ async fn a_kind_that_is_not_there_is_said_not_to_be() {
     );
     options.hosts = vec![("127.0.0.1".to_owned(), CLUSTER.standby.port)];
     options.target_session = TargetSession::ReadWrite;
-    assert_eq!(
-        connect(options.clone(), LONG).await.unwrap_err().class(),
-        Class::Unavailable
-    );
+    assert_eq!(connect(options.clone(), LONG).await.unwrap_err().class(), Class::Unavailable);
     // What is read-only by a setting is found out too.
     options.hosts = vec![("127.0.0.1".to_owned(), primary)];
     options.options = Some("-c default_transaction_read_only=on".to_owned());
-    assert_eq!(
-        connect(options, LONG).await.unwrap_err().class(),
-        Class::Unavailable
-    );
+    assert_eq!(connect(options, LONG).await.unwrap_err().class(), Class::Unavailable);
 }
 
 #[tokio::test]
 async fn a_write_refused_by_a_standby_condemns_the_connection_where_writes_are_expected() {
     let mut options = options(&[CLUSTER.standby.port]);
     let mut connection = connect(options.clone(), LONG).await.unwrap();
-    let fault = connection
-        .execute("CREATE TABLE t (a int)", &[])
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (fault.class(), fault.code()),
-        (Class::ReadOnlyServer, Some("25006")),
-        "{fault}"
-    );
+    let fault = connection.execute("CREATE TABLE t (a int)", &[]).await.unwrap_err();
+    assert_eq!((fault.class(), fault.code()), (Class::ReadOnlyServer, Some("25006")), "{fault}");
     assert_eq!(fault.verdict(), Verdict::RetryElsewhere);
     options.target_session = TargetSession::Standby;
     let mut connection = connect(options, LONG).await.unwrap();
-    let fault = connection
-        .execute("CREATE TABLE t (a int)", &[])
-        .await
-        .unwrap_err();
+    let fault = connection.execute("CREATE TABLE t (a int)", &[]).await.unwrap_err();
     assert_eq!(fault.class(), Class::Statement, "{fault}");
 }
 
@@ -315,17 +265,10 @@ async fn a_cut_is_seen_without_touching_the_connection() {
         let rung = Arc::new(Notify::new());
         let ring = Arc::clone(&rung);
         let connector = PostgresConnector::new(options(&[port]), LONG).unwrap();
-        let mut connection = connector
-            .connect(Alarm::new(move || ring.notify_one()))
-            .await
-            .unwrap();
+        let mut connection = connector.connect(Alarm::new(move || ring.notify_one())).await.unwrap();
         cut.send(manner).unwrap();
-        timeout(Duration::from_secs(5), rung.notified())
-            .await
-            .expect("the alarm rings");
-        let Condition::Lost(fault) = connector.inspect(&connection) else {
-            panic!("{manner:?} is a loss")
-        };
+        timeout(Duration::from_secs(5), rung.notified()).await.expect("the alarm rings");
+        let Condition::Lost(fault) = connector.inspect(&connection) else { panic!("{manner:?} is a loss") };
         assert_eq!(
             (fault.class(), fault.verdict()),
             (Class::ConnectionLost, Verdict::RetryElsewhere),
@@ -333,11 +276,7 @@ async fn a_cut_is_seen_without_touching_the_connection() {
         );
         assert!(fault.remedy().is_some());
         let fault = connection.execute("SELECT 1", &[]).await.unwrap_err();
-        assert_eq!(
-            fault.verdict(),
-            Verdict::RetryElsewhere,
-            "nothing was sent any more: {fault}"
-        );
+        assert_eq!(fault.verdict(), Verdict::RetryElsewhere, "nothing was sent any more: {fault}");
     }
 }
 
@@ -347,21 +286,13 @@ async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     let port = relay(CLUSTER.primary.port, told, true).await;
     let mut connection = connect(options(&[port]), LONG).await.unwrap();
     connection.begin(TransactionOptions::default()).await.unwrap();
-    connection
-        .execute("CREATE TABLE unanswered (a int)", &[])
-        .await
-        .unwrap();
+    connection.execute("CREATE TABLE unanswered (a int)", &[]).await.unwrap();
     let fault = connection.commit().await.unwrap_err();
-    assert_eq!(
-        (fault.class(), fault.step()),
-        (Class::ConnectionLost, Step::Commit)
-    );
+    assert_eq!((fault.class(), fault.step()), (Class::ConnectionLost, Step::Commit));
     assert_eq!(fault.verdict(), Verdict::OutcomeUnknown, "{fault}");
     let mut other = connect(options(&[CLUSTER.primary.port]), LONG).await.unwrap();
     until("it was committed all the same", async || {
-        let rows = other
-            .query("SELECT 1 FROM pg_class WHERE relname = 'unanswered'", &[])
-            .await;
+        let rows = other.query("SELECT 1 FROM pg_class WHERE relname = 'unanswered'", &[]).await;
         rows.unwrap().len() == 1
     })
     .await;

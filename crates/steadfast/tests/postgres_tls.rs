@@ -48,11 +48,7 @@ impl Certificates {
                 "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.crt"
             ));
         }
-        fs::write(
-            made.directory.join("server.ext"),
-            "subjectAltName=DNS:localhost,DNS:db.example",
-        )
-        .unwrap();
+        fs::write(made.directory.join("server.ext"), "subjectAltName=DNS:localhost,DNS:db.example").unwrap();
         fs::write(made.directory.join("client.ext"), "extendedKeyUsage=clientAuth").unwrap();
         for (leaf, name) in [("server", "localhost"), ("client", "certified")] {
             made.openssl(&format!(
@@ -75,11 +71,7 @@ impl Certificates {
             .current_dir(&self.directory)
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{arguments}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     fn path(&self, name: &str) -> String {
@@ -95,11 +87,7 @@ impl Certificates {
         let script = format!(
             "openssl x509 -in {name} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary"
         );
-        let output = Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(&self.directory)
-            .output()
-            .unwrap();
+        let output = Command::new("sh").args(["-c", &script]).current_dir(&self.directory).output().unwrap();
         output.stdout.try_into().unwrap()
     }
 }
@@ -121,12 +109,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
             ("root.crt", certificates.text("ca.crt")),
         ];
         let settings = "ssl=on\nssl_ca_file='root.crt'";
-        let server = Server::start(&Setup {
-            settings,
-            hba: Some(HBA),
-            files: &files,
-            ..Setup::default()
-        });
+        let server = Server::start(&Setup { settings, hba: Some(HBA), files: &files, ..Setup::default() });
         server.psql(
             "SET password_encryption = 'scram-sha-256'; CREATE ROLE scram LOGIN PASSWORD 'pass wörd'; \
              CREATE ROLE tls_only LOGIN; CREATE ROLE plain_only LOGIN; CREATE ROLE certified LOGIN",
@@ -134,11 +117,7 @@ static SCENE: LazyLock<Scene> = LazyLock::new(|| {
         server
     };
     let (proper, marked) = (start("server"), start("marked"));
-    Scene {
-        certificates,
-        proper,
-        marked,
-    }
+    Scene { certificates, proper, marked }
 });
 
 fn options(server: &Server, user: &str, mode: SslMode) -> PostgresOptions {
@@ -157,10 +136,7 @@ async fn connect(options: PostgresOptions) -> Result<PostgresConnection, Fault> 
     connection.query("SELECT 1", &[]).await?;
     assert!(is_ready(&connector.inspect(&connection)));
     let on_the_server = connection
-        .query(
-            "SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()",
-            &[],
-        )
+        .query("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()", &[])
         .await?
         .first()
         .and_then(|row| row.at::<Option<String>>(0).unwrap());
@@ -181,11 +157,7 @@ async fn each_mode_encrypts_when_it_should() {
         (SslMode::Prefer, true),
         (SslMode::Require, true),
     ] {
-        assert_eq!(
-            is_encrypted(options(server, "postgres", mode)).await,
-            expected,
-            "{mode:?}"
-        );
+        assert_eq!(is_encrypted(options(server, "postgres", mode)).await, expected, "{mode:?}");
     }
 }
 
@@ -194,26 +166,16 @@ async fn allow_and_prefer_try_the_other_way_when_the_server_insists() {
     let server = &SCENE.proper;
     assert!(is_encrypted(options(server, "tls_only", SslMode::Allow)).await);
     assert!(!is_encrypted(options(server, "plain_only", SslMode::Prefer)).await);
-    let fault = connect(options(server, "tls_only", SslMode::Disable))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (fault.class(), fault.code()),
-        (Class::Permanent, Some("28000")),
-        "{fault}"
-    );
+    let fault = connect(options(server, "tls_only", SslMode::Disable)).await.unwrap_err();
+    assert_eq!((fault.class(), fault.code()), (Class::Permanent, Some("28000")), "{fault}");
     assert!(fault.remedy().unwrap().contains("sslmode=require"), "{fault}");
-    let fault = connect(options(server, "plain_only", SslMode::Require))
-        .await
-        .unwrap_err();
+    let fault = connect(options(server, "plain_only", SslMode::Require)).await.unwrap_err();
     assert_eq!(fault.code(), Some("28000"), "{fault}");
 }
 
 #[tokio::test]
 async fn the_verifying_modes_verify_what_they_say() {
-    let Scene {
-        certificates, proper, ..
-    } = &*SCENE;
+    let Scene { certificates, proper, .. } = &*SCENE;
     let with_root = |mode, root: &str, host: &str| {
         let mut options = options(proper, "postgres", mode);
         options.tls.root_cert = Some(certificates.path(root));
@@ -227,51 +189,31 @@ async fn the_verifying_modes_verify_what_they_say() {
         );
     }
     assert!(is_encrypted(with_root(SslMode::VerifyFull, "ca.crt", "localhost")).await);
-    let fault = connect(with_root(SslMode::VerifyFull, "ca.crt", "127.0.0.1"))
-        .await
-        .unwrap_err();
+    let fault = connect(with_root(SslMode::VerifyFull, "ca.crt", "127.0.0.1")).await.unwrap_err();
     assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Tls));
     for name in ["127.0.0.1", "localhost", "db.example"] {
         assert!(fault.summary().contains(name), "{fault}");
     }
     for mode in [SslMode::Require, SslMode::VerifyCa, SslMode::VerifyFull] {
-        let fault = connect(with_root(mode, "stranger.crt", "localhost"))
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (fault.class(), fault.step()),
-            (Class::Permanent, Step::Tls),
-            "{mode:?}"
-        );
+        let fault = connect(with_root(mode, "stranger.crt", "localhost")).await.unwrap_err();
+        assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Tls), "{mode:?}");
         assert!(fault.remedy().unwrap().contains("sslrootcert"), "{fault}");
     }
 }
 
 #[tokio::test]
 async fn a_leaf_marked_as_an_authority_is_explained_and_can_be_pinned() {
-    let Scene {
-        certificates,
-        marked,
-        proper,
-    } = &*SCENE;
+    let Scene { certificates, marked, proper } = &*SCENE;
     let mut strict = options(marked, "postgres", SslMode::VerifyFull);
     strict.tls.root_cert = Some(certificates.path("marked.crt"));
     let fault = connect(strict.clone()).await.unwrap_err();
     let pin = certificates.pin("marked.crt");
     let text: String = pin.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert!(
-        fault.summary().contains("CA:TRUE") && fault.remedy().unwrap().contains(&text),
-        "{fault}"
-    );
+    assert!(fault.summary().contains("CA:TRUE") && fault.remedy().unwrap().contains(&text), "{fault}");
     strict.tls.pin = Some(pin);
     assert!(is_encrypted(strict.clone()).await);
     strict.tls.root_cert = None;
-    for mode in [
-        SslMode::Require,
-        SslMode::VerifyCa,
-        SslMode::VerifyFull,
-        SslMode::Prefer,
-    ] {
+    for mode in [SslMode::Require, SslMode::VerifyCa, SslMode::VerifyFull, SslMode::Prefer] {
         strict.tls.mode = mode;
         assert!(is_encrypted(strict.clone()).await, "{mode:?}");
     }
@@ -298,11 +240,7 @@ async fn authentication_is_bound_to_the_channel() {
     assert!(!is_encrypted(plain.clone()).await);
     plain.channel_binding = ChannelBinding::Require;
     let fault = connect(plain).await.unwrap_err();
-    assert_eq!(
-        (fault.class(), fault.step()),
-        (Class::Permanent, Step::Authenticate),
-        "{fault}"
-    );
+    assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Authenticate), "{fault}");
     assert!(fault.remedy().unwrap().contains("channel_binding"), "{fault}");
 }
 
@@ -327,9 +265,7 @@ async fn a_wrong_and_a_missing_password_are_told_apart() {
 
 #[tokio::test]
 async fn a_client_certificate_is_shown_and_its_absence_explained() {
-    let Scene {
-        certificates, proper, ..
-    } = &*SCENE;
+    let Scene { certificates, proper, .. } = &*SCENE;
     let mut certified = options(proper, "certified", SslMode::Require);
     let fault = connect(certified.clone()).await.unwrap_err();
     assert_eq!(fault.class(), Class::Permanent, "{fault}");
@@ -340,22 +276,12 @@ async fn a_client_certificate_is_shown_and_its_absence_explained() {
 
 #[tokio::test]
 async fn a_running_statement_is_cancelled_over_tls_too() {
-    let mut connection = connect(options(&SCENE.proper, "postgres", SslMode::Require))
-        .await
-        .unwrap();
+    let mut connection = connect(options(&SCENE.proper, "postgres", SslMode::Require)).await.unwrap();
     let connector = connector(options(&SCENE.proper, "postgres", SslMode::Require));
     let limit = std::time::Duration::from_millis(50);
-    assert!(
-        tokio::time::timeout(limit, connection.query("SELECT pg_sleep(5)", &[]))
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(limit, connection.query("SELECT pg_sleep(5)", &[])).await.is_err());
     let began = tokio::time::Instant::now();
     connector.clean(&mut connection).await.unwrap();
-    assert!(
-        began.elapsed() < std::time::Duration::from_secs(1),
-        "took {:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "took {:?}", began.elapsed());
     assert!(is_ready(&connector.inspect(&connection)));
 }

@@ -15,11 +15,7 @@ pub(super) struct StatementCache<T = Statement> {
 impl<T: Clone> StatementCache<T> {
     /// Room for this many; 0 switches preparing off.
     pub(super) fn new(capacity: usize) -> Self {
-        Self {
-            capacity,
-            clock: 0,
-            statements: HashMap::new(),
-        }
+        Self { capacity, clock: 0, statements: HashMap::new() }
     }
 
     pub(super) fn is_off(&self) -> bool {
@@ -39,11 +35,7 @@ impl<T: Clone> StatementCache<T> {
         if self.statements.len() < self.capacity {
             return;
         }
-        let oldest = self
-            .statements
-            .iter()
-            .min_by_key(|(_, (_, used))| *used)
-            .map(|(text, _)| text.clone());
+        let oldest = self.statements.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone());
         if let Some(text) = oldest {
             self.statements.remove(&text);
         }

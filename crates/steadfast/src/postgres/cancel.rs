@@ -38,22 +38,13 @@ impl Route {
     pub(super) async fn cancel(&self, observed: &Observed) -> Result<(), Fault> {
         let (process, secret) = observed.key();
         let progress = Progress::new();
-        let ready = reopen(
-            &self.options,
-            self.settings.as_deref(),
-            &self.host,
-            &self.way,
-            self.encrypted,
-            &progress,
-        )
-        .await
-        .map_err(|fault| fault.in_step(Step::Clean))?;
+        let ready =
+            reopen(&self.options, self.settings.as_deref(), &self.host, &self.way, self.encrypted, &progress)
+                .await
+                .map_err(|fault| fault.in_step(Step::Clean))?;
         let mut stream = ready.transport;
         let broke = |error| from_io(error, Step::Clean, "the cancel request could not be sent");
-        stream
-            .write_all(&steadfast_wire::cancel_request(process, &secret))
-            .await
-            .map_err(broke)?;
+        stream.write_all(&steadfast_wire::cancel_request(process, &secret)).await.map_err(broke)?;
         stream.flush().await.map_err(broke)?;
         // The server answers nothing and closes; under TLS it may do so without a goodbye.
         let mut nothing = [0; 16];

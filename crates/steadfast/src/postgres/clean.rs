@@ -72,22 +72,12 @@ impl PostgresConnection {
     }
 
     async fn tidy(&self, statements: &str) -> Result<(), Fault> {
-        self.client
-            .batch_execute(statements)
-            .await
-            .map_err(|error| self.fault(error, Step::Clean))
+        self.client.batch_execute(statements).await.map_err(|error| self.fault(error, Step::Clean))
     }
 
     /// Says goodbye. A request that still runs is cancelled, so that the server does not go on with it.
     pub(super) async fn end(self) {
-        let Self {
-            client,
-            mut driver,
-            observed,
-            bell,
-            route,
-            ..
-        } = self;
+        let Self { client, mut driver, observed, bell, route, .. } = self;
         if observed.is_over() {
             return;
         }

@@ -25,11 +25,7 @@ pub(super) fn check(columns: &[tokio_postgres::Column]) -> Result<Columns, Fault
             return Err(unreadable(column.name(), column.type_()));
         }
     }
-    Ok(columns
-        .iter()
-        .map(|column| column.name().to_owned())
-        .collect::<Vec<_>>()
-        .into())
+    Ok(columns.iter().map(|column| column.name().to_owned()).collect::<Vec<_>>().into())
 }
 
 /// Reads a row of columns that [`check`] has accepted.
@@ -38,15 +34,9 @@ pub(super) fn read(row: &DriverRow, columns: &Columns) -> Result<Row, Fault> {
         .map(|index| {
             row.try_get::<_, Cell>(index).map(|cell| cell.0).map_err(|error| {
                 let name = columns.get(index).map_or("?", String::as_str);
-                let why = error
-                    .source()
-                    .map_or_else(|| error.to_string(), ToString::to_string);
-                Fault::new(
-                    Class::Statement,
-                    Step::Statement,
-                    format!("column {name} cannot be read: {why}"),
-                )
-                .with_remedy(format!("select it as text: {name}::text"))
+                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                Fault::new(Class::Statement, Step::Statement, format!("column {name} cannot be read: {why}"))
+                    .with_remedy(format!("select it as text: {name}::text"))
             })
         })
         .collect::<Result<Vec<_>, _>>()?;
@@ -59,9 +49,7 @@ fn unreadable(name: &str, ty: &Type) -> Fault {
         Step::Statement,
         format!("column {name} is of type {ty}, which has no counterpart among the values here"),
     )
-    .with_remedy(format!(
-        "select it as text ({name}::text), or use the driver's own client"
-    ))
+    .with_remedy(format!("select it as text ({name}::text), or use the driver's own client"))
 }
 
 struct Cell(Value);
@@ -82,10 +70,7 @@ impl<'a> FromSql<'a> for Cell {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the other kinds of types are looked up by their name"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds of types are looked up by their name")]
 fn is_readable(ty: &Type) -> bool {
     match ty.kind() {
         Kind::Domain(base) => is_readable(base),
@@ -131,10 +116,7 @@ fn is_text_like(ty: &Type) -> bool {
     TEXTS.contains(ty) || ty.name() == "citext"
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "the other kinds of types are looked up by their name"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds of types are looked up by their name")]
 fn decode(ty: &Type, raw: &[u8]) -> Option<Value> {
     match ty.kind() {
         Kind::Domain(base) => return decode(base, raw),
@@ -172,9 +154,7 @@ fn decode(ty: &Type, raw: &[u8]) -> Option<Value> {
 }
 
 fn text(raw: &[u8]) -> Option<Value> {
-    std::str::from_utf8(raw)
-        .ok()
-        .map(|text| Value::Text(text.to_owned()))
+    std::str::from_utf8(raw).ok().map(|text| Value::Text(text.to_owned()))
 }
 
 /// Microseconds since 2000; the greatest and smallest stand for infinity.
@@ -223,19 +203,13 @@ mod tests {
         assert_eq!(date(i32::MAX - 1), None);
         assert_eq!(time(1_500_000), Some(Value::Text("00:00:01.5".into())));
         assert_eq!(decode(&Type::JSONB, b"\x01{}"), Some(Value::Text("{}".into())));
-        assert_eq!(
-            decode(&Type::PG_LSN, &[0, 0, 0, 1, 0, 0, 0, 0xab]),
-            Some(Value::Text("1/AB".into()))
-        );
+        assert_eq!(decode(&Type::PG_LSN, &[0, 0, 0, 1, 0, 0, 0, 0xab]), Some(Value::Text("1/AB".into())));
     }
 
     #[test]
     fn a_type_that_is_not_known_is_named_with_its_cure() {
         let fault = unreadable("area", &Type::POLYGON);
-        assert!(
-            fault.summary().contains("area") && fault.summary().contains("polygon"),
-            "{fault}"
-        );
+        assert!(fault.summary().contains("area") && fault.summary().contains("polygon"), "{fault}");
         assert!(fault.remedy().unwrap().contains("area::text"), "{fault}");
         assert!(!is_readable(&Type::POLYGON) && !is_readable(&Type::INT4_ARRAY));
     }

@@ -89,9 +89,7 @@ impl PostgresConnection {
     /// Whether the server is a standby, as it last reported unasked (14 and newer; `None` otherwise).
     #[must_use]
     pub fn in_hot_standby(&self) -> Option<bool> {
-        self.observed
-            .parameter("in_hot_standby")
-            .map(|value| value == "on")
+        self.observed.parameter("in_hot_standby").map(|value| value == "on")
     }
 
     /// Bytes and times.
@@ -122,12 +120,7 @@ impl PostgresConnection {
 
     pub(super) fn circumstances(&self) -> Circumstances {
         let read_only = self.transaction == Progress::Open { read_only: true };
-        Circumstances {
-            moment: Moment::Established,
-            target: self.route.target(),
-            read_only,
-            fatal: false,
-        }
+        Circumstances { moment: Moment::Established, target: self.route.target(), read_only, fatal: false }
     }
 
     /// The fault of a driver's error on this connection.
@@ -137,19 +130,13 @@ impl PostgresConnection {
 
     /// The fault that says why no further request can be sent, when it is so.
     pub(super) fn refusal(&self, step: Step) -> Option<Fault> {
-        self.observed
-            .is_over()
-            .then(|| fault::lost(step, &self.observed, self.circumstances()))
+        self.observed.is_over().then(|| fault::lost(step, &self.observed, self.circumstances()))
     }
 
     /// Marks a fault as one of unknown outcome when it means that an answer never came.
     pub(super) fn unless_answered(&self, fault: Fault, sent_before: u64) -> Fault {
         let sent = self.observed.sent() != sent_before || self.observed.is_busy();
         let unanswered = self.observed.is_over() || fault.class() == Class::ConnectionLost;
-        if sent && unanswered {
-            fault.with_unknown_outcome()
-        } else {
-            fault
-        }
+        if sent && unanswered { fault.with_unknown_outcome() } else { fault }
     }
 }

@@ -47,11 +47,7 @@ impl PostgresConnector {
             ));
         }
         let settings = Settings::load(&options.tls)?.map(Arc::new);
-        Ok(Self {
-            options: Arc::new(options),
-            settings,
-            connect_timeout,
-        })
+        Ok(Self { options: Arc::new(options), settings, connect_timeout })
     }
 
     async fn search(
@@ -101,13 +97,7 @@ impl PostgresConnector {
     }
 
     fn start(&self, opened: Opened, host: &str, port: u16, alarm: &Alarm) -> PostgresConnection {
-        let Opened {
-            client,
-            half,
-            observed,
-            way,
-            tls,
-        } = opened;
+        let Opened { client, half, observed, way, tls } = opened;
         let server = ServerFacts {
             version: observed.parameter("server_version").unwrap_or_default(),
             process: observed.key().0,
@@ -173,9 +163,5 @@ impl Connector for PostgresConnector {
 }
 
 fn place(host: &str, port: u16) -> String {
-    if is_directory(host) {
-        format!("{host}/.s.PGSQL.{port}")
-    } else {
-        format!("{host}:{port}")
-    }
+    if is_directory(host) { format!("{host}/.s.PGSQL.{port}") } else { format!("{host}:{port}") }
 }

@@ -43,14 +43,10 @@ pub(super) async fn dial(
     let addresses = resolve(host, port, progress).await?;
     progress.at(Step::Dial, format!("connecting to {host}:{port}"));
     let (stream, address) = race(&addresses, options).await.map_err(|failures| {
-        let tried: Vec<String> = failures
-            .iter()
-            .map(|(address, error)| format!("{address}: {}", plain(error)))
-            .collect();
-        let error = failures
-            .into_iter()
-            .next()
-            .map_or_else(|| io::ErrorKind::NotFound.into(), |(_, error)| error);
+        let tried: Vec<String> =
+            failures.iter().map(|(address, error)| format!("{address}: {}", plain(error))).collect();
+        let error =
+            failures.into_iter().next().map_or_else(|| io::ErrorKind::NotFound.into(), |(_, error)| error);
         let what = format!("cannot connect to {host}:{port} (tried {})", tried.join("; "));
         from_io(error, Step::Dial, &what)
     })?;
@@ -76,11 +72,7 @@ pub(super) async fn dial_way(
             progress.at(Step::Dial, format!("connecting to the socket {}", path.display()));
             let stream = tokio::net::UnixStream::connect(path).await;
             stream.map(Transport::Unix).map_err(|error| {
-                from_io(
-                    error,
-                    Step::Dial,
-                    &format!("cannot connect to the socket {}", path.display()),
-                )
+                from_io(error, Step::Dial, &format!("cannot connect to the socket {}", path.display()))
             })
         }
     }
@@ -92,10 +84,7 @@ pub(super) fn is_directory(host: &str) -> bool {
 }
 
 async fn resolve(host: &str, port: u16, progress: &Progress) -> Result<Vec<SocketAddr>, Fault> {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
@@ -111,11 +100,7 @@ async fn resolve(host: &str, port: u16, progress: &Progress) -> Result<Vec<Socke
         unknown(why.rsplit(": ").next().unwrap_or_default().to_owned()).with_source(error)
     })?;
     let addresses = interleave(found);
-    if addresses.is_empty() {
-        Err(unknown("the answer was empty".to_owned()))
-    } else {
-        Ok(addresses)
-    }
+    if addresses.is_empty() { Err(unknown("the answer was empty".to_owned())) } else { Ok(addresses) }
 }
 
 /// Alternates the families, beginning with the one that the resolver prefers.

@@ -26,11 +26,7 @@ pub(super) struct Doorbell {
 
 impl Doorbell {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            state: AtomicU8::new(RUNG),
-            task: Mutex::new(None),
-            rested: Notify::new(),
-        })
+        Arc::new(Self { state: AtomicU8::new(RUNG), task: Mutex::new(None), rested: Notify::new() })
     }
 
     /// True when the driver has taken up everything that was handed to it.
@@ -66,10 +62,7 @@ impl Doorbell {
         let outcome = driver(&mut Context::from_waker(&waker));
         if outcome.is_ready() {
             self.state.store(OVER, Ordering::Release);
-        } else if self
-            .state
-            .compare_exchange(RUNNING, RESTING, Ordering::AcqRel, Ordering::Acquire)
-            .is_err()
+        } else if self.state.compare_exchange(RUNNING, RESTING, Ordering::AcqRel, Ordering::Acquire).is_err()
         {
             // Rung while it ran: the task has been woken and comes back.
             return outcome;
@@ -87,9 +80,7 @@ impl Wake for Doorbell {
     fn wake_by_ref(self: &Arc<Self>) {
         let moved = self
             .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| {
-                (state != OVER).then_some(RUNG)
-            });
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| (state != OVER).then_some(RUNG));
         if moved.is_ok() {
             let task = self.task.lock().clone();
             if let Some(task) = task {
@@ -126,9 +117,6 @@ mod tests {
         assert!(outcome.is_pending() && !bell.is_resting(), "rung while it ran");
         let _ = bell.run(&cx, |_| Poll::Ready(()));
         kept.unwrap().wake();
-        assert!(
-            bell.is_resting(),
-            "what is over takes up nothing, and nothing waits for it"
-        );
+        assert!(bell.is_resting(), "what is over takes up nothing, and nothing waits for it");
     }
 }

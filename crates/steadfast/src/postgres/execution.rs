@@ -45,10 +45,7 @@ impl PostgresConnection {
         if rows == Rows::Kept {
             columns::check(statement.columns())?;
         }
-        let stream = self
-            .client
-            .query_raw(statement, params.iter().map(Parameter))
-            .await;
+        let stream = self.client.query_raw(statement, params.iter().map(Parameter)).await;
         self.collect(stream, rows).await
     }
 
@@ -69,11 +66,7 @@ impl PostgresConnection {
         let mut rows = Vec::new();
         let mut names = None;
         let mut unreadable = None;
-        while let Some(row) = stream
-            .try_next()
-            .await
-            .map_err(|error| self.fault(error, Step::Statement))?
-        {
+        while let Some(row) = stream.try_next().await.map_err(|error| self.fault(error, Step::Statement))? {
             if keep == Rows::Dropped || unreadable.is_some() {
                 continue;
             }
@@ -90,10 +83,7 @@ impl PostgresConnection {
         }
         match unreadable {
             Some(fault) => Err(fault),
-            None => Ok(Answer {
-                rows,
-                affected: stream.rows_affected().unwrap_or(0),
-            }),
+            None => Ok(Answer { rows, affected: stream.rows_affected().unwrap_or(0) }),
         }
     }
 }

@@ -13,17 +13,10 @@ use super::sqlstate::{Circumstances, Moment, rule};
 
 /// A fault from what the server reported.
 pub(crate) fn from_report(report: &Report, step: Step, circumstances: Circumstances) -> Fault {
-    let circumstances = Circumstances {
-        fatal: report.is_fatal(),
-        ..circumstances
-    };
+    let circumstances = Circumstances { fatal: report.is_fatal(), ..circumstances };
     let ruling = rule(&report.code, &report.message, circumstances);
     let remedy = match report.hint.as_deref().filter(|hint| !hint.is_empty()) {
-        Some(hint) => format!(
-            "{} (the server's hint: {})",
-            ruling.remedy,
-            hint.trim_end_matches('.')
-        ),
+        Some(hint) => format!("{} (the server's hint: {})", ruling.remedy, hint.trim_end_matches('.')),
         None => ruling.remedy.to_owned(),
     };
     let mut fault = Fault::new(ruling.class, step, report.message.trim_end_matches('.'))
@@ -35,11 +28,7 @@ pub(crate) fn from_report(report: &Report, step: Step, circumstances: Circumstan
     if circumstances.fatal && circumstances.moment == Moment::Established {
         fault = fault.with_last_words(words(report));
     }
-    if ruling.outcome_unknown {
-        fault.with_unknown_outcome()
-    } else {
-        fault
-    }
+    if ruling.outcome_unknown { fault.with_unknown_outcome() } else { fault }
 }
 
 /// A fault from an error of the driver.
@@ -56,13 +45,7 @@ pub(crate) fn from_driver(
     if error.is_closed() || observed.is_over() {
         return lost(step, observed, circumstances);
     }
-    let said = format!(
-        "{error}{}",
-        error
-            .source()
-            .map(|cause| format!(": {cause}"))
-            .unwrap_or_default()
-    );
+    let said = format!("{error}{}", error.source().map(|cause| format!(": {cause}")).unwrap_or_default());
     let (class, remedy) = if said.contains("password missing") {
         (
             Class::Permanent,
@@ -79,29 +62,21 @@ pub(crate) fn from_driver(
             "the server wants a way of authenticating that is not supported here: use scram-sha-256",
         )
     } else if said.starts_with("error serializing parameter") || said.starts_with("expected ") {
-        (
-            Class::Statement,
-            "give each $n of the statement one value of its type",
-        )
+        (Class::Statement, "give each $n of the statement one value of its type")
     } else if said.starts_with("error encoding") {
         (
             Class::Statement,
             "the statement or a value cannot be sent (a NUL character in text, or more than 65535 parameters)",
         )
     } else if circumstances.moment == Moment::Connecting {
-        (
-            Class::Permanent,
-            "what answers there does not speak PostgreSQL's protocol: check host and port",
-        )
+        (Class::Permanent, "what answers there does not speak PostgreSQL's protocol: check host and port")
     } else {
         (
             Class::ConnectionLost,
             "the driver could not follow the server's answer; the connection is not used again",
         )
     };
-    Fault::new(class, step, said)
-        .with_remedy(remedy)
-        .with_source(error)
+    Fault::new(class, step, said).with_remedy(remedy).with_source(error)
 }
 
 /// The fault of a connection that is over, with whatever the server said last.
@@ -158,10 +133,9 @@ fn words(report: &Report) -> String {
 fn report_of(error: &tokio_postgres::error::DbError) -> Report {
     use tokio_postgres::error::Severity;
     let mut report = Report::default();
-    report.severity = error.parsed_severity().map_or_else(
-        || error.severity().to_owned(),
-        |severity: Severity| severity.to_string(),
-    );
+    report.severity = error
+        .parsed_severity()
+        .map_or_else(|| error.severity().to_owned(), |severity: Severity| severity.to_string());
     report.code = error.code().code().to_owned();
     report.message = error.message().to_owned();
     report.hint = error.hint().map(str::to_owned);
@@ -170,10 +144,7 @@ fn report_of(error: &tokio_postgres::error::DbError) -> Report {
     report
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "of some forty kinds a few have a remedy of their own"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "of some forty kinds a few have a remedy of their own")]
 fn remedy_for(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::ConnectionRefused => {

@@ -54,10 +54,7 @@ pub(super) struct Refused {
 }
 
 fn unproven(fault: Fault) -> Refused {
-    Refused {
-        fault,
-        under_tls: false,
-    }
+    Refused { fault, under_tls: false }
 }
 
 /// Opens a connection to one host.
@@ -68,35 +65,18 @@ pub(super) async fn open(
     encryption: Encryption,
     progress: &Progress,
 ) -> Result<Opened, Refused> {
-    let (transport, way) = dial(host, port, &options.socket, progress)
-        .await
-        .map_err(unproven)?;
+    let (transport, way) = dial(host, port, &options.socket, progress).await.map_err(unproven)?;
     let ready = encrypt(transport, host, settings, encryption, progress).await?;
     let encrypted = ready.tls.is_some();
     let observed = Arc::new(Observed::new());
-    progress.handed_to_driver(
-        format!("starting the session at {host}:{port}"),
-        Arc::clone(&observed),
-    );
+    progress.handed_to_driver(format!("starting the session at {host}:{port}"), Arc::clone(&observed));
     let tap = Tap::new(ready.transport, Arc::clone(&observed));
-    let pass = PassThrough {
-        end_point: ready.end_point,
-    };
+    let pass = PassThrough { end_point: ready.end_point };
     let config = driver_config(options, encrypted);
     match config.connect_raw(tap, pass).await {
-        Ok((client, half)) => Ok(Opened {
-            client,
-            half,
-            observed,
-            way,
-            tls: ready.tls,
-        }),
+        Ok((client, half)) => Ok(Opened { client, half, observed, way, tls: ready.tls }),
         Err(error) => {
-            let step = if observed.is_authenticated() {
-                Step::Startup
-            } else {
-                Step::Authenticate
-            };
+            let step = if observed.is_authenticated() { Step::Startup } else { Step::Authenticate };
             let circumstances = Circumstances {
                 moment: Moment::Connecting,
                 target: options.target_session,
@@ -104,10 +84,7 @@ pub(super) async fn open(
                 fatal: true,
             };
             let fault = fault::from_driver(error, step, &observed, circumstances);
-            Err(Refused {
-                fault,
-                under_tls: encrypted,
-            })
+            Err(Refused { fault, under_tls: encrypted })
         }
     }
 }
@@ -122,14 +99,8 @@ pub(super) async fn reopen(
     progress: &Progress,
 ) -> Result<Ready, Fault> {
     let transport = dial_way(way, &options.socket, progress).await?;
-    let encryption = if encrypted {
-        Encryption::Always
-    } else {
-        Encryption::Never
-    };
-    encrypt(transport, host, settings, encryption, progress)
-        .await
-        .map_err(|refused| refused.fault)
+    let encryption = if encrypted { Encryption::Always } else { Encryption::Never };
+    encrypt(transport, host, settings, encryption, progress).await.map_err(|refused| refused.fault)
 }
 
 async fn encrypt(
@@ -139,11 +110,7 @@ async fn encrypt(
     encryption: Encryption,
     progress: &Progress,
 ) -> Result<Ready, Refused> {
-    let plain = |transport| Ready {
-        transport,
-        end_point: None,
-        tls: None,
-    };
+    let plain = |transport| Ready { transport, end_point: None, tls: None };
     let settings = settings.filter(|_| encryption != Encryption::Never);
     let (mut stream, settings) = match (transport, settings) {
         (Transport::Tcp(stream), Some(settings)) => (stream, settings),
@@ -164,10 +131,7 @@ async fn encrypt(
             "switch ssl on in the server, or, on a network that you trust, set sslmode=prefer or disable",
         )));
     }
-    secure(stream, host, settings).await.map_err(|fault| Refused {
-        fault,
-        under_tls: true,
-    })
+    secure(stream, host, settings).await.map_err(|fault| Refused { fault, under_tls: true })
 }
 
 async fn secure(stream: TcpStream, host: &str, settings: &Settings) -> Result<Ready, Fault> {

@@ -38,10 +38,7 @@ where
         SslMode::Prefer => match open(Encryption::WhenOffered).await {
             // A pinned key is a demand: whoever cannot show it gets no second chance without TLS.
             Err(refused) if refused.under_tls && !pinned && wants_plain(&refused.fault) => {
-                open(Encryption::Never).await.map_err(|second| Refused {
-                    fault: refused.fault,
-                    ..second
-                })
+                open(Encryption::Never).await.map_err(|second| Refused { fault: refused.fault, ..second })
             }
             outcome => outcome,
         },
@@ -80,10 +77,7 @@ pub(super) async fn check(connection: &PostgresConnection, target: TargetSession
         TargetSession::Standby | TargetSession::Any | TargetSession::PreferStandby => "standby",
     };
     let server = connection.server();
-    let summary = format!(
-        "{}:{} {found}, and target_session_attrs={wanted}",
-        server.host, server.port
-    );
+    let summary = format!("{}:{} {found}, and target_session_attrs={wanted}", server.host, server.port);
     Err(Fault::new(Class::Unavailable, Step::Startup, summary).with_remedy(
         "a failover may be under way: wait; else list all servers of the cluster as hosts, or ask for another kind",
     ))
@@ -92,22 +86,15 @@ pub(super) async fn check(connection: &PostgresConnection, target: TargetSession
 async fn is_standby(connection: &PostgresConnection) -> Result<bool, Fault> {
     match connection.observed.parameter("in_hot_standby") {
         Some(reported) => Ok(reported == "on"),
-        None => ask(connection, "SELECT pg_catalog.pg_is_in_recovery()")
-            .await
-            .map(|answer| answer == "t"),
+        None => ask(connection, "SELECT pg_catalog.pg_is_in_recovery()").await.map(|answer| answer == "t"),
     }
 }
 
 async fn is_read_only(connection: &PostgresConnection) -> Result<bool, Fault> {
     let reported = |name| connection.observed.parameter(name);
-    match (
-        reported("in_hot_standby"),
-        reported("default_transaction_read_only"),
-    ) {
+    match (reported("in_hot_standby"), reported("default_transaction_read_only")) {
         (Some(standby), Some(read_only)) => Ok(standby == "on" || read_only == "on"),
-        _ => ask(connection, "SHOW transaction_read_only")
-            .await
-            .map(|answer| answer == "on"),
+        _ => ask(connection, "SHOW transaction_read_only").await.map(|answer| answer == "on"),
     }
 }
 
@@ -124,12 +111,8 @@ async fn ask(connection: &PostgresConnection, question: &str) -> Result<String, 
         _ => None,
     });
     rows.last().ok_or_else(|| {
-        Fault::new(
-            Class::Unavailable,
-            Step::Startup,
-            format!("the server gave no answer to {question}"),
-        )
-        .with_remedy("what answers there is no full PostgreSQL: use target_session_attrs=any")
+        Fault::new(Class::Unavailable, Step::Startup, format!("the server gave no answer to {question}"))
+            .with_remedy("what answers there is no full PostgreSQL: use target_session_attrs=any")
     })
 }
 
@@ -157,11 +140,8 @@ pub(super) fn all_failed(mut failures: Vec<(String, Fault)>) -> Fault {
             None => format!("{host}: {}, {}", fault.step(), fault.summary()),
         })
         .collect();
-    let mut fault = Fault::new(
-        leading.class(),
-        leading.step(),
-        format!("no host serves; {}", list.join("; ")),
-    );
+    let mut fault =
+        Fault::new(leading.class(), leading.step(), format!("no host serves; {}", list.join("; ")));
     if let Some(code) = leading.code() {
         fault = fault.with_code(code);
     }
@@ -189,10 +169,7 @@ mod tests {
 
     #[test]
     fn one_host_speaks_for_itself() {
-        let fault = all_failed(vec![(
-            "a:1".into(),
-            Fault::new(Class::Permanent, Step::Dial, "refused"),
-        )]);
+        let fault = all_failed(vec![("a:1".into(), Fault::new(Class::Permanent, Step::Dial, "refused"))]);
         assert_eq!(fault.summary(), "refused");
     }
 }

@@ -8,9 +8,7 @@ const NEGATIVE_INFINITY: u16 = 0xf000;
 
 /// The text that the server itself would print. `None` when the bytes are no numeric.
 pub(super) fn text(bytes: &[u8]) -> Option<String> {
-    let mut words = bytes
-        .chunks_exact(2)
-        .map(|word| word.try_into().map(u16::from_be_bytes));
+    let mut words = bytes.chunks_exact(2).map(|word| word.try_into().map(u16::from_be_bytes));
     let mut next = || words.next()?.ok();
     let count = usize::from(next()?);
     let weight = i32::from(next()?.cast_signed());
@@ -29,11 +27,7 @@ pub(super) fn text(bytes: &[u8]) -> Option<String> {
     }
     // Each digit counts to 10000; the one at position 0 stands left of the point by `weight` places.
     let digit = |place: i32| {
-        usize::try_from(weight - place)
-            .ok()
-            .and_then(|index| digits.get(index))
-            .copied()
-            .unwrap_or(0)
+        usize::try_from(weight - place).ok().and_then(|index| digits.get(index)).copied().unwrap_or(0)
     };
     let mut text = String::new();
     if sign == NEGATIVE {
@@ -66,10 +60,7 @@ mod tests {
     fn numeric(weight: i16, sign: u16, scale: u16, digits: &[u16]) -> Vec<u8> {
         let count = u16::try_from(digits.len()).unwrap();
         let head = [count, weight.cast_unsigned(), sign, scale];
-        head.iter()
-            .chain(digits)
-            .flat_map(|word| word.to_be_bytes())
-            .collect()
+        head.iter().chain(digits).flat_map(|word| word.to_be_bytes()).collect()
     }
 
     #[test]
@@ -95,11 +86,7 @@ mod tests {
         assert_eq!(text(&[]), None);
         assert_eq!(text(&numeric(0, 0x1234, 0, &[1])), None);
         assert_eq!(text(&numeric(0, 0, 0, &[10_000])), None);
-        assert_eq!(
-            text(&numeric(0, 0, 0, &[1])[..8]),
-            None,
-            "fewer digits than announced"
-        );
+        assert_eq!(text(&numeric(0, 0, 0, &[1])[..8]), None, "fewer digits than announced");
     }
 
     proptest! {

@@ -148,10 +148,7 @@ impl Observed {
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        (
-            self.bytes_in.load(Ordering::Relaxed),
-            self.bytes_out.load(Ordering::Relaxed),
-        )
+        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
     }
 
     pub(crate) fn last_heard(&self) -> Instant {
@@ -233,11 +230,7 @@ impl Observed {
 
     pub(super) fn mark(&self, what: Unfinished, whether: bool) {
         let before = self.unfinished.load(Ordering::Acquire);
-        let after = if whether {
-            before | what as u8
-        } else {
-            before & !(what as u8)
-        };
+        let after = if whether { before | what as u8 } else { before & !(what as u8) };
         if after != before {
             self.unfinished.store(after, Ordering::Release);
             self.changed.notify_waiters();

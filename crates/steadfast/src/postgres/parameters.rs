@@ -36,9 +36,7 @@ impl ToSql for Parameter<'_> {
                 return Err(format!("bytes for a parameter of type {ty}: convert them to text first").into());
             }
             Value::Text(value) if value.contains('\0') => {
-                return Err(
-                    "PostgreSQL cannot store a NUL character in text: remove it, or use bytea".into(),
-                );
+                return Err("PostgreSQL cannot store a NUL character in text: remove it, or use bytea".into());
             }
             value @ (Value::Bool(_)
             | Value::Int(_)
@@ -90,9 +88,7 @@ fn write_text(value: &Value, out: &mut BytesMut) {
         Value::Text(value) => out.put_slice(value.as_bytes()),
         Value::Bytes(value) => {
             out.put_slice(b"\\x");
-            value
-                .iter()
-                .for_each(|byte| out.put_slice(format!("{byte:02x}").as_bytes()));
+            value.iter().for_each(|byte| out.put_slice(format!("{byte:02x}").as_bytes()));
         }
         Value::Timestamp(value) => out.put_slice(value.to_string().as_bytes()),
         Value::Uuid(value) => out.put_slice(value.to_string().as_bytes()),
@@ -105,10 +101,7 @@ mod tests {
 
     fn sent(value: impl Into<Value>, ty: &Type) -> Result<Vec<u8>, String> {
         let mut out = BytesMut::new();
-        Parameter(&value.into())
-            .to_sql(ty, &mut out)
-            .map(|_| out.to_vec())
-            .map_err(|error| error.to_string())
+        Parameter(&value.into()).to_sql(ty, &mut out).map(|_| out.to_vec()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -118,11 +111,7 @@ mod tests {
         let refused = sent(40_000_i64, &Type::INT2).unwrap_err();
         assert!(refused.contains("40000") && refused.contains("int2"), "{refused}");
         assert!(sent(i64::MAX, &Type::INT4).is_err());
-        assert_eq!(
-            sent(7_i64, &Type::NUMERIC),
-            Ok(b"7".to_vec()),
-            "everything else as text"
-        );
+        assert_eq!(sent(7_i64, &Type::NUMERIC), Ok(b"7".to_vec()), "everything else as text");
     }
 
     #[test]
@@ -135,17 +124,11 @@ mod tests {
             Value::Bytes(vec![1, 255]),
             Value::Uuid(uuid::Uuid::nil()),
         ] {
-            assert!(
-                matches!(Parameter(&value).encode_format(&ty), Format::Text),
-                "{value:?}"
-            );
+            assert!(matches!(Parameter(&value).encode_format(&ty), Format::Text), "{value:?}");
         }
         assert_eq!(sent(vec![1_u8, 255], &ty), Ok(b"\\x01ff".to_vec()));
         assert_eq!(sent(1e300, &ty), Ok(b"1e300".to_vec()));
-        assert!(matches!(
-            Parameter(&Value::Int(1)).encode_format(&Type::INT8),
-            Format::Binary
-        ));
+        assert!(matches!(Parameter(&Value::Int(1)).encode_format(&Type::INT8), Format::Binary));
     }
 
     #[test]

@@ -23,44 +23,25 @@ struct Stage {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Stage {
-            step: Step::Resolve,
-            doing: "beginning".to_owned(),
-            observed: None,
-        }))
+        Self(Mutex::new(Stage { step: Step::Resolve, doing: "beginning".to_owned(), observed: None }))
     }
 
     /// A step begins.
     pub(super) fn at(&self, step: Step, doing: impl Into<String>) {
-        *self.0.lock() = Stage {
-            step,
-            doing: doing.into(),
-            observed: None,
-        };
+        *self.0.lock() = Stage { step, doing: doing.into(), observed: None };
     }
 
     /// The driver takes over: what it does is read off the tap.
     pub(super) fn handed_to_driver(&self, doing: impl Into<String>, observed: Arc<Observed>) {
-        *self.0.lock() = Stage {
-            step: Step::Authenticate,
-            doing: doing.into(),
-            observed: Some(observed),
-        };
+        *self.0.lock() = Stage { step: Step::Authenticate, doing: doing.into(), observed: Some(observed) };
     }
 
     /// The fault of a connect that was given up after this time.
     pub(super) fn timed_out(&self, after: Duration) -> Fault {
-        let Stage {
-            step,
-            doing,
-            observed,
-        } = self.0.lock().clone();
+        let Stage { step, doing, observed } = self.0.lock().clone();
         let silent = observed.as_ref().is_some_and(|observed| observed.bytes().0 == 0);
-        let step = if observed.is_some_and(|observed| observed.is_authenticated()) {
-            Step::Startup
-        } else {
-            step
-        };
+        let step =
+            if observed.is_some_and(|observed| observed.is_authenticated()) { Step::Startup } else { step };
         let remedy = match step {
             Step::Resolve => "the name server does not answer: check the network's DNS",
             Step::Dial => {

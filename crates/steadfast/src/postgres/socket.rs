@@ -43,9 +43,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_option_reaches_the_socket() {
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .unwrap();
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let options = SocketOptions::default();
         let stream = connect(listener.local_addr().unwrap(), &options).await.unwrap();
         let socket = SockRef::from(&stream);
@@ -60,13 +58,8 @@ mod tests {
 
     #[tokio::test]
     async fn keepalives_can_be_switched_off() {
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .await
-            .unwrap();
-        let options = SocketOptions {
-            keepalives: false,
-            ..SocketOptions::default()
-        };
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let options = SocketOptions { keepalives: false, ..SocketOptions::default() };
         let stream = connect(listener.local_addr().unwrap(), &options).await.unwrap();
         assert!(!SockRef::from(&stream).keepalive().unwrap());
     }

@@ -55,26 +55,14 @@ pub(crate) fn rule(code: &str, message: &str, circumstances: Circumstances) -> R
         }
         (class, _) => class,
     };
-    Ruling {
-        class,
-        remedy: row.remedy,
-        outcome_unknown: matches!(code, "08007" | "40003"),
-    }
+    Ruling { class, remedy: row.remedy, outcome_unknown: matches!(code, "08007" | "40003") }
 }
 
 fn find(code: &str, message: &str) -> &'static Row {
     let pooler = matches!(code.get(..2), Some("08" | "XX" | "28" | "53"));
-    let by_text = || {
-        TEXTS
-            .iter()
-            .filter(|_| pooler)
-            .find(|row| message.contains(row.key))
-    };
+    let by_text = || TEXTS.iter().filter(|_| pooler).find(|row| message.contains(row.key));
     let by_code = |key: &str| CODES.iter().find(|row| row.key == key);
-    by_text()
-        .or_else(|| by_code(code))
-        .or_else(|| code.get(..2).and_then(by_code))
-        .unwrap_or(&UNKNOWN)
+    by_text().or_else(|| by_code(code)).or_else(|| code.get(..2).and_then(by_code)).unwrap_or(&UNKNOWN)
 }
 
 static UNKNOWN: Row = Row {

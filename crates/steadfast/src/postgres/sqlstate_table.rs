@@ -69,11 +69,7 @@ pub(super) static TEXTS: &[Row] = &[
         Permanent,
         "PgBouncer refuses a start-up parameter: add its name to ignore_startup_parameters, or leave it out of the URL",
     ),
-    row(
-        "SSL required",
-        Permanent,
-        "the pooler insists on TLS: set sslmode=require or stricter",
-    ),
+    row("SSL required", Permanent, "the pooler insists on TLS: set sslmode=require or stricter"),
     row(
         "Tenant or user not found",
         Permanent,
@@ -84,21 +80,13 @@ pub(super) static TEXTS: &[Row] = &[
         Capacity,
         "the pooler's session mode is full: use its transaction mode (port 6543) or a smaller pool",
     ),
-    row(
-        "Max client connections reached",
-        Capacity,
-        "the pooler accepts no more clients: use a smaller pool",
-    ),
+    row("Max client connections reached", Capacity, "the pooler accepts no more clients: use a smaller pool"),
     row(
         "ndpoint ID is not specified",
         Permanent,
         "Neon finds the database by the TLS server name: connect by host name with TLS, not by address",
     ),
-    row(
-        "connect to compute node",
-        Unavailable,
-        "Neon is waking the database up: try again in a few seconds",
-    ),
+    row("connect to compute node", Unavailable, "Neon is waking the database up: try again in a few seconds"),
 ];
 
 /// Codes, and classes of codes for what is not listed on its own.
@@ -109,27 +97,11 @@ pub(super) static CODES: &[Row] = &[
         ConnectionLost,
         "the way between pooler and database, or between databases, broke: look at both",
     ),
-    row(
-        "08001",
-        Unavailable,
-        "a server behind the one connected to cannot be reached",
-    ),
+    row("08001", Unavailable, "a server behind the one connected to cannot be reached"),
     row("08003", ConnectionLost, "the connection was already gone"),
-    row(
-        "08004",
-        Permanent,
-        "the server rejected the connection: look at its log and at pg_hba.conf",
-    ),
-    row(
-        "08006",
-        ConnectionLost,
-        "the connection failed: look at the server's log for a crash or restart",
-    ),
-    row(
-        "08007",
-        ConnectionLost,
-        "the transaction's outcome must be looked up before anything is repeated",
-    ),
+    row("08004", Permanent, "the server rejected the connection: look at its log and at pg_hba.conf"),
+    row("08006", ConnectionLost, "the connection failed: look at the server's log for a crash or restart"),
+    row("08007", ConnectionLost, "the transaction's outcome must be looked up before anything is repeated"),
     row(
         "08P01",
         ConnectionLost,
@@ -151,11 +123,7 @@ pub(super) static CODES: &[Row] = &[
         Unavailable,
         "the server is starting, stopping or recovering: wait; if it stays so, look at its log",
     ),
-    row(
-        "57P04",
-        Permanent,
-        "the database was dropped: check the database name in the URL",
-    ),
+    row("57P04", Permanent, "the database was dropped: check the database name in the URL"),
     row(
         "57P05",
         ConnectionLost,
@@ -172,56 +140,20 @@ pub(super) static CODES: &[Row] = &[
         "the transaction took longer than transaction_timeout: make it shorter or raise the limit",
     ),
     // Resources.
-    row(
-        "53",
-        Unavailable,
-        "the server is short of a resource: look at its disk, memory and log",
-    ),
-    row(
-        "53000",
-        Unavailable,
-        "the server is short of a resource: look at its disk, memory and log",
-    ),
-    row(
-        "53100",
-        Unavailable,
-        "the server's disk is full: free space before anything else",
-    ),
-    row(
-        "53200",
-        Unavailable,
-        "the server is out of memory: lower work_mem or the number of connections",
-    ),
+    row("53", Unavailable, "the server is short of a resource: look at its disk, memory and log"),
+    row("53000", Unavailable, "the server is short of a resource: look at its disk, memory and log"),
+    row("53100", Unavailable, "the server's disk is full: free space before anything else"),
+    row("53200", Unavailable, "the server is out of memory: lower work_mem or the number of connections"),
     row(
         "53300",
         Capacity,
         "all connection slots are taken: processes x (size + max_overflow) of every application must stay below max_connections",
     ),
-    row(
-        "53400",
-        Statement,
-        "a configured limit of the server is exceeded: the message names it",
-    ),
-    row(
-        "58",
-        Unavailable,
-        "the server met an error of its system: look at its log and disk",
-    ),
-    row(
-        "XX",
-        Statement,
-        "an internal error of the server: look at its log",
-    ),
-    row(
-        "XX001",
-        Statement,
-        "data on the server's disk is damaged: stop writing and look at its log",
-    ),
-    row(
-        "XX002",
-        Statement,
-        "an index on the server is damaged: REINDEX it",
-    ),
+    row("53400", Statement, "a configured limit of the server is exceeded: the message names it"),
+    row("58", Unavailable, "the server met an error of its system: look at its log and disk"),
+    row("XX", Statement, "an internal error of the server: look at its log"),
+    row("XX001", Statement, "data on the server's disk is damaged: stop writing and look at its log"),
+    row("XX002", Statement, "an index on the server is damaged: REINDEX it"),
     // Who we are, where we want to go.
     row(
         "28",
@@ -243,11 +175,7 @@ pub(super) static CODES: &[Row] = &[
         Permanent,
         "create the database, or correct its name in the URL (a trailing blank or newline counts)",
     ),
-    row(
-        "3F000",
-        Statement,
-        "the schema does not exist: check search_path, or run the migrations",
-    ),
+    row("3F000", Statement, "the schema does not exist: check search_path, or run the migrations"),
     row(
         "55000",
         Statement,
@@ -255,16 +183,8 @@ pub(super) static CODES: &[Row] = &[
     ),
     // Transactions.
     row("40", Conflict, "run the whole transaction again"),
-    row(
-        "40001",
-        Conflict,
-        "another transaction changed the same data: run the whole transaction again",
-    ),
-    row(
-        "40002",
-        Statement,
-        "the transaction violated a constraint at its end",
-    ),
+    row("40001", Conflict, "another transaction changed the same data: run the whole transaction again"),
+    row("40002", Statement, "the transaction violated a constraint at its end"),
     row(
         "40003",
         ConnectionLost,
@@ -275,22 +195,14 @@ pub(super) static CODES: &[Row] = &[
         Conflict,
         "two transactions waited for each other: run it again, and lock rows in one fixed order",
     ),
-    row(
-        "25",
-        Statement,
-        "the statement does not fit the state of the transaction",
-    ),
+    row("25", Statement, "the statement does not fit the state of the transaction"),
     row(
         "25006",
         ReadOnlyServer,
         "this is a standby or a demoted primary, or the transaction is read-only: target_session_attrs=read-write finds the primary",
     ),
     row("25P01", Statement, "there is no transaction: begin one first"),
-    row(
-        "25P02",
-        RolledBack,
-        "an earlier statement of this transaction failed: roll back and begin again",
-    ),
+    row("25P02", RolledBack, "an earlier statement of this transaction failed: roll back and begin again"),
     row("2D", Statement, "the transaction cannot be ended here"),
     // Time.
     row(
@@ -303,16 +215,8 @@ pub(super) static CODES: &[Row] = &[
         Timeout,
         "somebody else holds the lock: look in pg_locks; lock_timeout decides how long to wait",
     ),
-    row(
-        "57",
-        ConnectionLost,
-        "an operator or the server itself intervened",
-    ),
-    row(
-        "55006",
-        Statement,
-        "the object is in use: end the other sessions first",
-    ),
+    row("57", ConnectionLost, "an operator or the server itself intervened"),
+    row("55006", Statement, "the object is in use: end the other sessions first"),
     // Prepared statements and plans.
     row(
         "26000",
@@ -332,11 +236,7 @@ pub(super) static CODES: &[Row] = &[
     // Statements.
     row("23", Statement, "a constraint refused the change"),
     row("23502", Statement, "a column that must have a value got none"),
-    row(
-        "23503",
-        Statement,
-        "the row that is referred to does not exist, or is still referred to",
-    ),
+    row("23503", Statement, "the row that is referred to does not exist, or is still referred to"),
     row("23505", Statement, "a row with this value exists already"),
     row("23514", Statement, "a check constraint refused the value"),
     row("23P01", Statement, "an exclusion constraint refused the value"),
@@ -347,26 +247,10 @@ pub(super) static CODES: &[Row] = &[
         Statement,
         "the table does not exist: run the migrations, or check search_path and the database name",
     ),
-    row(
-        "42703",
-        Statement,
-        "the column does not exist: run the migrations, or correct the name",
-    ),
-    row(
-        "42883",
-        Statement,
-        "the function does not exist for these types: check names and casts",
-    ),
+    row("42703", Statement, "the column does not exist: run the migrations, or correct the name"),
+    row("42883", Statement, "the function does not exist for these types: check names and casts"),
     row("42501", Statement, "the role lacks the right: GRANT it"),
-    row(
-        "42704",
-        Statement,
-        "the name is unknown to the server: the message gives it",
-    ),
+    row("42704", Statement, "the name is unknown to the server: the message gives it"),
     row("P0", Statement, "a function of the application raised it"),
-    row(
-        "54",
-        Statement,
-        "the statement exceeds a limit of the server: make it smaller",
-    ),
+    row("54", Statement, "the statement exceeds a limit of the server: make it smaller"),
 ];

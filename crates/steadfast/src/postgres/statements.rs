@@ -33,9 +33,7 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Fault> {
-        self.run(sql, params, Rows::Dropped)
-            .await
-            .map(|answer| answer.affected)
+        self.run(sql, params, Rows::Dropped).await.map(|answer| answer.affected)
     }
 
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
@@ -159,20 +157,14 @@ impl PostgresConnection {
             return both(begun, answer);
         }
         let (begun, statement) = join(begin, self.client.prepare(sql)).await;
-        let statement = both(
-            begun,
-            statement.map_err(|error| self.fault(error, Step::Statement)),
-        )?;
+        let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
         self.cache.insert(sql, statement.clone());
         self.prepared(&statement, params, rows).await
     }
 
     /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
     async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
-        let options = TransactionOptions {
-            access: Access::ReadOnly,
-            ..TransactionOptions::default()
-        };
+        let options = TransactionOptions { access: Access::ReadOnly, ..TransactionOptions::default() };
         let known = self.known(sql);
         let begin = self.begin_with(Some(options));
         let commit = self.send("COMMIT", Step::Statement);
@@ -182,10 +174,7 @@ impl PostgresConnection {
             join3(begin, self.prepared(&statement, params, Rows::Kept), commit).await
         } else {
             let (begun, statement) = join(begin, self.client.prepare(sql)).await;
-            match both(
-                begun,
-                statement.map_err(|error| self.fault(error, Step::Statement)),
-            ) {
+            match both(begun, statement.map_err(|error| self.fault(error, Step::Statement))) {
                 Ok(statement) => {
                     let (answer, ended) = join(self.prepared(&statement, params, Rows::Kept), commit).await;
                     self.cache.insert(sql, statement);
@@ -207,10 +196,7 @@ impl PostgresConnection {
     }
 
     async fn send(&self, statement: &str, step: Step) -> Result<(), Fault> {
-        self.client
-            .batch_execute(statement)
-            .await
-            .map_err(|error| self.fault(error, step))
+        self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
     }
 
     async fn send_commit(&mut self) -> Result<(), Fault> {
@@ -246,11 +232,7 @@ impl PostgresConnection {
                 ),
             )
             .with_code(error.code),
-            None => Fault::new(
-                Class::RolledBack,
-                Step::Commit,
-                "the server answered COMMIT by a rollback",
-            ),
+            None => Fault::new(Class::RolledBack, Step::Commit, "the server answered COMMIT by a rollback"),
         };
         fault.with_remedy("nothing was stored: handle the statement's error, or use a savepoint around it")
     }
@@ -283,9 +265,7 @@ impl PostgresConnection {
     /// Notes, before anything is sent, that BEGIN is.
     fn opened(&mut self, announced: Option<TransactionOptions>) {
         if let Some(options) = announced {
-            self.transaction = Progress::Open {
-                read_only: options.access == Access::ReadOnly,
-            };
+            self.transaction = Progress::Open { read_only: options.access == Access::ReadOnly };
         }
     }
 
@@ -315,11 +295,7 @@ impl PostgresConnection {
 
     /// What a lost connection means for a statement: outside a transaction it may have been applied.
     fn judge(&self, fault: Fault, sql: &str, autocommit: bool, sent: u64) -> Fault {
-        if autocommit || may_commit(sql) {
-            self.unless_answered(fault, sent)
-        } else {
-            fault
-        }
+        if autocommit || may_commit(sql) { self.unless_answered(fault, sent) } else { fault }
     }
 }
 

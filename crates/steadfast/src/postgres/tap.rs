@@ -45,11 +45,8 @@ impl<S> Tap<S> {
             return Ok(());
         }
         self.observed.received(bytes.len());
-        let mut eye = Incoming {
-            observed: &self.observed,
-            watch: &mut self.watch,
-            last_was_sync: self.last_was_sync,
-        };
+        let mut eye =
+            Incoming { observed: &self.observed, watch: &mut self.watch, last_was_sync: self.last_was_sync };
         self.backend.feed(bytes, &mut eye).map_err(|error| {
             self.observed.ended(End::Nonsense(error));
             io::Error::new(io::ErrorKind::InvalidData, error)

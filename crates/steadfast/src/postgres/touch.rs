@@ -115,9 +115,7 @@ fn is_touching(text: &[u8]) -> bool {
 fn is_local_set(text: &[u8]) -> bool {
     let text = text.trim_ascii();
     let single = !text.strip_suffix(b";").unwrap_or(text).contains(&b';');
-    let mut words = text
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty());
+    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     single
         && words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"set"))
         && words.next().is_some_and(|word| {
@@ -126,15 +124,12 @@ fn is_local_set(text: &[u8]) -> bool {
 }
 
 fn begins(text: &[u8], word: &[u8]) -> bool {
-    text.get(..word.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
 }
 
 fn is_word(text: &[u8], word: &[u8]) -> bool {
     begins(text, word)
-        && text
-            .get(word.len())
-            .is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
+        && text.get(word.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
 }
 
 #[cfg(test)]
@@ -178,10 +173,7 @@ mod tests {
         assert!(watch.bind_wanted() > 0);
         assert!(watch.bind(b"\0s1\0rest"));
         assert!(!watch.bind(b"\0s2\0rest"));
-        assert!(
-            watch.parse(b"\0SELECT pg_advisory_lock(1)\0", 40),
-            "the unnamed one is executed at once"
-        );
+        assert!(watch.parse(b"\0SELECT pg_advisory_lock(1)\0", 40), "the unnamed one is executed at once");
     }
 
     #[test]
@@ -204,17 +196,9 @@ mod tests {
 
     #[test]
     fn a_row_for_each_tag() {
-        for tag in [
-            "SET",
-            "RESET",
-            "LISTEN",
-            "PREPARE",
-            "DEALLOCATE",
-            "DECLARE CURSOR",
-            "LOAD",
-            "DO",
-            "DISCARD ALL",
-        ] {
+        for tag in
+            ["SET", "RESET", "LISTEN", "PREPARE", "DEALLOCATE", "DECLARE CURSOR", "LOAD", "DO", "DISCARD ALL"]
+        {
             assert!(is_touching_tag(tag.as_bytes()), "{tag}");
         }
         for tag in [

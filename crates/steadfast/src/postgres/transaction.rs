@@ -60,28 +60,15 @@ mod tests {
             access: Access::ReadOnly,
             deferrable: true,
         };
-        assert_eq!(
-            begin_statement(options),
-            "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE"
-        );
+        assert_eq!(begin_statement(options), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");
     }
 
     #[test]
     fn a_text_that_ends_the_transaction_is_known() {
-        for text in [
-            "COMMIT",
-            "insert into t values (1); commit;",
-            "END",
-            "prepare transaction 'x'",
-        ] {
+        for text in ["COMMIT", "insert into t values (1); commit;", "END", "prepare transaction 'x'"] {
             assert!(may_commit(text), "{text}");
         }
-        for text in [
-            "SELECT 1",
-            "SELECT CASE WHEN a THEN 1 END",
-            "PREPARE x AS SELECT 1",
-            "ROLLBACK",
-        ] {
+        for text in ["SELECT 1", "SELECT CASE WHEN a THEN 1 END", "PREPARE x AS SELECT 1", "ROLLBACK"] {
             assert!(!may_commit(text), "{text}");
         }
     }

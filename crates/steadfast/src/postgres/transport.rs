@@ -100,9 +100,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> tokio_postgres::tls::TlsConnect<S> for P
     type Future = std::future::Ready<Result<Bound<S>, Self::Error>>;
 
     fn connect(self, stream: S) -> Self::Future {
-        std::future::ready(Ok(Bound {
-            stream,
-            end_point: self.end_point,
-        }))
+        std::future::ready(Ok(Bound { stream, end_point: self.end_point }))
     }
 }

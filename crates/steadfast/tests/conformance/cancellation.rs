@@ -22,14 +22,14 @@ pub(crate) async fn nothing_of_a_dropped_write_is_applied<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
     run_and_drop(connection.execute(S::SLOW_INSERT, &[])).await;
     clean(&subject, &mut connection).await;
-    assert_eq!(numbers(&mut connection).await, []);
+    assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
 
     connection.begin(TransactionOptions::default()).await.expect("begins");
     insert(&mut connection, 1).await.expect("stores");
     run_and_drop(connection.execute(S::SLOW_INSERT, &[])).await;
     clean(&subject, &mut connection).await;
     let mut other = connect(&subject).await;
-    assert_eq!(numbers(&mut other).await, []);
+    assert_eq!(numbers(&mut other).await, Vec::<i64>::new());
     insert(&mut other, 2).await.expect("no lock is left");
     assert_eq!(numbers(&mut connection).await, [2]);
 }
@@ -42,20 +42,20 @@ pub(crate) async fn a_dropped_statement_fails_its_transaction<S: Subject>() {
     let result = timeout(BOUND, connection.commit()).await.expect("does not wait for what nobody wants");
     assert_eq!(result.expect_err("does not commit").class(), Class::RolledBack);
     clean(&subject, &mut connection).await;
-    assert_eq!(numbers(&mut connection).await, []);
+    assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
 }
 
 pub(crate) async fn a_transaction_left_open_is_rolled_back_by_clean<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
     for options in [TransactionOptions::default(), read_only()] {
         connection.begin(options).await.expect("begins");
-        assert_eq!(numbers(&mut connection).await, []);
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
         if options.access == Access::ReadWrite {
             insert(&mut connection, 1).await.expect("stores");
         }
         assert!(is_dirty(&subject, &connection));
         clean(&subject, &mut connection).await;
-        assert_eq!(numbers(&mut connection).await, []);
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
         insert(&mut connect(&subject).await, 2).await.expect("no lock is left");
         connection.execute("DELETE FROM numbers", &[]).await.expect("writes outside of it");
     }

@@ -105,10 +105,10 @@ pub(crate) async fn a_batch_is_applied_wholly_or_not_at_all<S: Subject>() {
         .expect_err("fails");
     assert_eq!(fault.class(), Class::Statement);
     assert!(is_ready(&subject, &connection));
-    assert_eq!(numbers(&mut connection).await, []);
+    assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
 
     connection.begin(TransactionOptions::default()).await.expect("begins");
     connection.batch("INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2)").await.expect("runs");
     connection.rollback().await.expect("rolls back");
-    assert_eq!(numbers(&mut connection).await, [], "inside a transaction it belongs to it");
+    assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "inside a transaction it belongs to it");
 }

@@ -29,7 +29,7 @@ pub(crate) async fn an_open_transaction_is_not_seen_by_others<S: Subject>() {
     tokio::time::sleep(Duration::from_millis(50)).await;
     writer.rollback().await.expect("rolls back");
     let (seen, _reader) = meanwhile.await.expect("reads");
-    assert_eq!(seen, []);
+    assert_eq!(seen, Vec::<i64>::new());
 }
 
 pub(crate) async fn a_rolled_back_transaction_leaves_nothing<S: Subject>() {
@@ -39,7 +39,7 @@ pub(crate) async fn a_rolled_back_transaction_leaves_nothing<S: Subject>() {
     assert_eq!(numbers(&mut connection).await, [1], "it sees its own writes");
     connection.rollback().await.expect("rolls back");
     assert!(is_ready(&subject, &connection));
-    assert_eq!(numbers(&mut connection).await, []);
+    assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
 }
 
 pub(crate) async fn a_transaction_without_statements_commits<S: Subject>() {
@@ -74,7 +74,7 @@ pub(crate) async fn a_failed_statement_fails_its_transaction<S: Subject>() {
         assert_eq!((fault.class(), fault.step()), (Class::RolledBack, Step::Commit), "{wrong}: {fault}");
         assert_eq!(fault.verdict(), Verdict::GiveUp);
         assert!(is_ready(&subject, &connection), "{wrong}");
-        assert_eq!(numbers(&mut connection).await, [], "{wrong}");
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "{wrong}");
     }
 }
 
@@ -112,7 +112,7 @@ pub(crate) async fn a_read_only_transaction_refuses_writes<S: Subject>() {
         "DROP TABLE numbers",
     ] {
         connection.begin(read_only()).await.expect("begins");
-        assert_eq!(numbers(&mut connection).await, []);
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
         let fault = connection.execute(write, &[]).await.expect_err("is refused");
         assert_eq!(fault.class(), Class::Statement, "{write}: {fault}");
         assert_eq!(connection.commit().await.expect_err("has failed").class(), Class::RolledBack);

@@ -54,10 +54,7 @@ impl Server {
             ),
             Some(primary) => run(
                 "pg_basebackup",
-                &format!(
-                    "-D {text}/data -R -X stream -c fast -h 127.0.0.1 -U postgres -p {}",
-                    primary.port
-                ),
+                &format!("-D {text}/data -R -X stream -c fast -h 127.0.0.1 -U postgres -p {}", primary.port),
             ),
         };
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
@@ -86,11 +83,7 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
-        let server = Self {
-            port,
-            directory,
-            process,
-        };
+        let server = Self { port, directory, process };
         server.end_with_this_process();
         server.wait();
         server
@@ -98,64 +91,34 @@ impl Server {
 
     fn wait(&self) {
         for _ in 0..600 {
-            let ready = run(
-                "pg_isready",
-                &format!("-q -h {} -p {}", self.directory.display(), self.port),
-            );
+            let ready = run("pg_isready", &format!("-q -h {} -p {}", self.directory.display(), self.port));
             if ready.status.success() {
                 return;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        panic!(
-            "the server did not start: {}",
-            fs::read_to_string(self.directory.join("log")).unwrap()
-        );
+        panic!("the server did not start: {}", fs::read_to_string(self.directory.join("log")).unwrap());
     }
 
     /// A static is never dropped: a shell waits for this process to end and ends the server.
-    #[expect(
-        clippy::zombie_processes,
-        reason = "it ends after this process, which cannot wait for it"
-    )]
+    #[expect(clippy::zombie_processes, reason = "it ends after this process, which cannot wait for it")]
     fn end_with_this_process(&self) {
         let script = "while kill -0 $1 2>/dev/null; do sleep 0.2; done; kill -QUIT $2 2>/dev/null; sleep 0.2; rm -rf $3";
         let arguments = [std::process::id().to_string(), self.process.id().to_string()];
         let mut shell = Command::new("sh");
-        shell
-            .args(["-c", script, "watchdog"])
-            .args(arguments)
-            .arg(&self.directory);
-        shell
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        shell.args(["-c", script, "watchdog"]).args(arguments).arg(&self.directory);
+        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     }
 
     /// Runs statements through the server's own client, over its socket.
     pub fn psql(&self, sql: &str) {
         let directory = self.directory.display().to_string();
         let output = command("psql")
-            .args([
-                "-X",
-                "-q",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "postgres",
-                "-h",
-                &directory,
-            ])
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h", &directory])
             .args(["-p", &self.port.to_string(), "-c", sql])
             .output()
             .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
     pub fn options(&self) -> PostgresOptions {
@@ -202,11 +165,7 @@ pub fn is_ready(condition: &Condition) -> bool {
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// Waits until a condition holds, five seconds at most.
@@ -244,17 +203,13 @@ fn own(path: &Path) {
 }
 
 fn other_user() -> Option<(u32, u32)> {
-    let me = fs::metadata("/proc/self")
-        .map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata))
-        .unwrap();
+    let me =
+        fs::metadata("/proc/self").map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata)).unwrap();
     if me != 0 {
         return None;
     }
     let users = fs::read_to_string("/etc/passwd").unwrap();
-    let line = users
-        .lines()
-        .find(|line| line.starts_with("postgres:"))
-        .expect("a user `postgres`");
+    let line = users.lines().find(|line| line.starts_with("postgres:")).expect("a user `postgres`");
     let mut fields = line.split(':').skip(2).map(|field| field.parse().unwrap());
     Some((fields.next().unwrap(), fields.next().unwrap()))
 }

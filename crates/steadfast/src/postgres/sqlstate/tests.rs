@@ -1,16 +1,8 @@
 use super::*;
 
-const HERE: Circumstances = Circumstances {
-    moment: Moment::Established,
-    target: TargetSession::Any,
-    read_only: false,
-    fatal: false,
-};
-const CONNECTING: Circumstances = Circumstances {
-    moment: Moment::Connecting,
-    fatal: true,
-    ..HERE
-};
+const HERE: Circumstances =
+    Circumstances { moment: Moment::Established, target: TargetSession::Any, read_only: false, fatal: false };
+const CONNECTING: Circumstances = Circumstances { moment: Moment::Connecting, fatal: true, ..HERE };
 
 fn class(code: &str, circumstances: Circumstances) -> Class {
     rule(code, "", circumstances).class
@@ -91,16 +83,8 @@ fn each_row_means_what_is_written_here() {
         assert_eq!(class(code, CONNECTING), *connecting, "{code} connecting");
     }
     for row in CODES {
-        assert!(
-            EXPECTED.iter().any(|(code, ..)| code.starts_with(row.key)),
-            "{} is not tested",
-            row.key
-        );
-        assert!(
-            !row.remedy.is_empty() && !row.remedy.ends_with('.'),
-            "{}",
-            row.key
-        );
+        assert!(EXPECTED.iter().any(|(code, ..)| code.starts_with(row.key)), "{} is not tested", row.key);
+        assert!(!row.remedy.is_empty() && !row.remedy.ends_with('.'), "{}", row.key);
     }
 }
 
@@ -111,10 +95,7 @@ fn each_wording_of_a_pooler_is_recognised_and_only_under_its_codes() {
         ("no more connections allowed (max_client_conn)", Class::Capacity),
         ("no such database: shop", Class::Permanent),
         ("server login failed: x (server_login_retry)", Class::Unavailable),
-        (
-            "server login has been failing, try again later",
-            Class::Unavailable,
-        ),
+        ("server login has been failing, try again later", Class::Unavailable),
         ("client_login_timeout", Class::Unavailable),
         ("pgbouncer cannot connect to server", Class::Unavailable),
         ("unsupported startup parameter: search_path", Class::Permanent),
@@ -129,14 +110,8 @@ fn each_wording_of_a_pooler_is_recognised_and_only_under_its_codes() {
     }
     let fatal = Circumstances { fatal: true, ..HERE };
     assert_eq!(class("08P01", fatal), Class::ConnectionLost);
-    assert_eq!(
-        rule("08P01", "client_idle_timeout", fatal).class,
-        Class::ConnectionLost
-    );
-    assert_eq!(
-        rule("08P01", "server conn crashed?", fatal).class,
-        Class::ConnectionLost
-    );
+    assert_eq!(rule("08P01", "client_idle_timeout", fatal).class, Class::ConnectionLost);
+    assert_eq!(rule("08P01", "server conn crashed?", fatal).class, Class::ConnectionLost);
     assert_eq!(
         rule("P0001", "no such database", HERE).class,
         Class::Statement,
@@ -154,34 +129,16 @@ fn a_refused_write_condemns_the_server_only_where_writes_are_expected() {
         (TargetSession::Standby, Class::Statement),
         (TargetSession::PreferStandby, Class::Statement),
     ] {
-        assert_eq!(
-            class("25006", Circumstances { target, ..HERE }),
-            expected,
-            "{target:?}"
-        );
-        let ours = Circumstances {
-            target,
-            read_only: true,
-            ..HERE
-        };
-        assert_eq!(
-            class("25006", ours),
-            Class::Statement,
-            "in our own read-only transaction, {target:?}"
-        );
+        assert_eq!(class("25006", Circumstances { target, ..HERE }), expected, "{target:?}");
+        let ours = Circumstances { target, read_only: true, ..HERE };
+        assert_eq!(class("25006", ours), Class::Statement, "in our own read-only transaction, {target:?}");
     }
 }
 
 #[test]
 fn a_fatal_that_no_row_knows_is_a_lost_connection() {
-    assert_eq!(
-        class("XX000", Circumstances { fatal: true, ..HERE }),
-        Class::ConnectionLost
-    );
-    assert_eq!(
-        class("42501", Circumstances { fatal: true, ..HERE }),
-        Class::ConnectionLost
-    );
+    assert_eq!(class("XX000", Circumstances { fatal: true, ..HERE }), Class::ConnectionLost);
+    assert_eq!(class("42501", Circumstances { fatal: true, ..HERE }), Class::ConnectionLost);
 }
 
 #[test]

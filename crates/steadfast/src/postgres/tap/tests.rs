@@ -23,25 +23,13 @@ impl Pair {
     async fn started() -> Self {
         let (near, server) = duplex(1 << 16);
         let observed = Arc::new(Observed::new());
-        let mut pair = Self {
-            tap: Tap::new(near, Arc::clone(&observed)),
-            server,
-            observed,
-        };
+        let mut pair = Self { tap: Tap::new(near, Arc::clone(&observed)), server, observed };
         let mut startup = 8_u32.to_be_bytes().to_vec();
         startup.extend_from_slice(&[0, 3, 0, 0]);
         pair.tap.write_all(&startup).await.unwrap();
-        assert!(
-            pair.observed.is_busy(),
-            "the start-up packet waits for its answer"
-        );
+        assert!(pair.observed.is_busy(), "the start-up packet waits for its answer");
         assert!(!pair.observed.is_authenticated());
-        pair.answers(&[
-            (b'R', &[0, 0, 0, 0]),
-            (b'K', &[0, 0, 0, 9, 1, 2, 3, 4]),
-            (b'Z', b"I"),
-        ])
-        .await;
+        pair.answers(&[(b'R', &[0, 0, 0, 0]), (b'K', &[0, 0, 0, 9, 1, 2, 3, 4]), (b'Z', b"I")]).await;
         assert!(pair.observed.is_authenticated() && !pair.observed.is_busy());
         assert_eq!(pair.observed.key(), (9, vec![1, 2, 3, 4]));
         pair
@@ -67,37 +55,19 @@ impl Pair {
 #[tokio::test]
 async fn requests_are_counted_until_each_is_answered() {
     let mut pair = Pair::started().await;
-    pair.sends(&[(b'Q', b"BEGIN\0"), (b'Q', b"SELECT 1\0"), (b'F', b"")])
-        .await;
+    pair.sends(&[(b'Q', b"BEGIN\0"), (b'Q', b"SELECT 1\0"), (b'F', b"")]).await;
     assert_eq!(pair.observed.in_flight(), 3);
-    pair.answers(&[
-        (b'C', b"BEGIN\0"),
-        (b'Z', b"T"),
-        (b'C', b"SELECT 1\0"),
-        (b'Z', b"T"),
-    ])
-    .await;
-    assert_eq!(
-        (pair.observed.in_flight(), pair.observed.status()),
-        (1, TransactionStatus::Open)
-    );
+    pair.answers(&[(b'C', b"BEGIN\0"), (b'Z', b"T"), (b'C', b"SELECT 1\0"), (b'Z', b"T")]).await;
+    assert_eq!((pair.observed.in_flight(), pair.observed.status()), (1, TransactionStatus::Open));
     pair.answers(&[(b'Z', b"E")]).await;
-    assert_eq!(
-        (pair.observed.in_flight(), pair.observed.status()),
-        (0, TransactionStatus::Failed)
-    );
+    assert_eq!((pair.observed.in_flight(), pair.observed.status()), (0, TransactionStatus::Failed));
     assert_eq!(pair.observed.sent(), 4);
 }
 
 #[tokio::test]
 async fn a_pipeline_without_its_sync_is_unfinished() {
     let mut pair = Pair::started().await;
-    pair.sends(&[
-        (b'P', b"\0SELECT 1\0\0\0"),
-        (b'B', b"\0\0"),
-        (b'E', b"\0\0\0\0\0"),
-    ])
-    .await;
+    pair.sends(&[(b'P', b"\0SELECT 1\0\0\0"), (b'B', b"\0\0"), (b'E', b"\0\0\0\0\0")]).await;
     assert!(pair.observed.is_busy() && pair.observed.in_flight() == 0);
     pair.sends(&[(b'S', b"")]).await;
     pair.answers(&[(b'Z', b"I")]).await;
@@ -107,8 +77,7 @@ async fn a_pipeline_without_its_sync_is_unfinished() {
 #[tokio::test]
 async fn the_sync_that_a_copy_swallows_is_not_waited_for() {
     let mut pair = Pair::started().await;
-    pair.sends(&[(b'B', b"\0\0"), (b'E', b"\0\0\0\0\0"), (b'S', b"")])
-        .await;
+    pair.sends(&[(b'B', b"\0\0"), (b'E', b"\0\0\0\0\0"), (b'S', b"")]).await;
     pair.answers(&[(b'G', b"\0\0\0")]).await;
     assert!(pair.observed.is_busy(), "data is expected");
     pair.sends(&[(b'd', b"x"), (b'c', b""), (b'S', b"")]).await;
@@ -140,12 +109,10 @@ async fn the_tag_of_a_commit_is_kept() {
 #[tokio::test]
 async fn last_words_end_the_connection_and_are_news_once() {
     let mut pair = Pair::started().await;
-    pair.answers(&[(b'E', b"SERROR\0VERROR\0C22012\0Mdivision by zero\0\0")])
-        .await;
+    pair.answers(&[(b'E', b"SERROR\0VERROR\0C22012\0Mdivision by zero\0\0")]).await;
     assert!(!pair.observed.is_over(), "an error is not the end");
     assert_eq!(pair.observed.last_error().unwrap().code, "22012");
-    pair.answers(&[(b'E', b"SFATAL\0VFATAL\0C57P01\0Mterminating\0\0")])
-        .await;
+    pair.answers(&[(b'E', b"SFATAL\0VFATAL\0C57P01\0Mterminating\0\0")]).await;
     assert!(pair.observed.is_over());
     assert_eq!(pair.observed.last_fatal().unwrap().code, "57P01");
     assert!(pair.observed.take_news() && !pair.observed.take_news());
@@ -172,23 +139,17 @@ async fn bytes_that_the_socket_does_not_take_are_part_of_a_request() {
     let mut startup = 40_u32.to_be_bytes().to_vec();
     startup.resize(40, 0);
     let write = tap.write_all(&startup);
-    assert!(
-        tokio::time::timeout(std::time::Duration::from_millis(20), write)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(20), write).await.is_err());
     assert!(observed.is_marked(Unfinished::Blocked) && observed.is_busy());
 }
 
 #[tokio::test]
 async fn parameters_are_followed_and_bounded() {
     let mut pair = Pair::started().await;
-    pair.answers(&[(b'S', b"in_hot_standby\0on\0"), (b'S', b"in_hot_standby\0off\0")])
-        .await;
+    pair.answers(&[(b'S', b"in_hot_standby\0on\0"), (b'S', b"in_hot_standby\0off\0")]).await;
     assert_eq!(pair.observed.parameter("in_hot_standby").as_deref(), Some("off"));
     for number in 0..1000 {
-        pair.answers(&[(b'S', format!("p{number}\0x\0").as_bytes())])
-            .await;
+        pair.answers(&[(b'S', format!("p{number}\0x\0").as_bytes())]).await;
     }
     assert_eq!(pair.observed.parameter("p10").as_deref(), Some("x"));
     assert_eq!(pair.observed.parameter("p999"), None);

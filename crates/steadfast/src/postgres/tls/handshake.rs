@@ -33,18 +33,12 @@ pub(in crate::postgres) async fn handshake(
 ) -> Result<Secured, Fault> {
     let name = server_name(host)?;
     let (config, verifier) = settings.for_one_handshake().map_err(|error| {
-        Fault::new(
-            Class::Permanent,
-            Step::Tls,
-            format!("TLS cannot be set up: {error}"),
-        )
-        .with_remedy("check that sslcert and sslkey belong together")
+        Fault::new(Class::Permanent, Step::Tls, format!("TLS cannot be set up: {error}"))
+            .with_remedy("check that sslcert and sslkey belong together")
     })?;
     let connector = TlsConnector::from(Arc::new(config));
-    let stream = connector
-        .connect(name, stream)
-        .await
-        .map_err(|error| words::failed(error, host, &verifier))?;
+    let stream =
+        connector.connect(name, stream).await.map_err(|error| words::failed(error, host, &verifier))?;
     let session = stream.get_ref().1;
     if settings.direct && session.alpn_protocol() != Some(b"postgresql") {
         return Err(Fault::new(
@@ -59,22 +53,12 @@ pub(in crate::postgres) async fn handshake(
         Some(ProtocolVersion::TLSv1_2) => "TLSv1.2".to_owned(),
         other => format!("{other:?}"),
     };
-    let end_point = session
-        .peer_certificates()
-        .and_then(<[_]>::first)
-        .and_then(end_point);
-    Ok(Secured {
-        stream: Box::new(stream),
-        end_point,
-        version,
-    })
+    let end_point = session.peer_certificates().and_then(<[_]>::first).and_then(end_point);
+    Ok(Secured { stream: Box::new(stream), end_point, version })
 }
 
 fn server_name(host: &str) -> Result<ServerName<'static>, Fault> {
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(ServerName::IpAddress(address.into()));
     }

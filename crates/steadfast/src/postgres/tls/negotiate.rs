@@ -22,10 +22,7 @@ pub(in crate::postgres) enum Offer {
 /// Sends an SSLRequest and reads its answer: one byte, and not one more, for what follows it in plain could
 /// have been put there by anybody (CVE-2021-23222).
 pub(in crate::postgres) async fn negotiate(stream: &mut TcpStream) -> Result<Offer, Fault> {
-    stream
-        .write_all(&steadfast_wire::SSL_REQUEST)
-        .await
-        .map_err(broke)?;
+    stream.write_all(&steadfast_wire::SSL_REQUEST).await.map_err(broke)?;
     let mut answer = [0; 1];
     stream.read_exact(&mut answer).await.map_err(broke)?;
     let [answer] = answer;
@@ -54,13 +51,11 @@ fn broke(error: io::Error) -> Fault {
             "a proxy without a working database behind it, or a database that is being started: try again",
         );
     }
-    Fault::new(
-        Class::Unavailable,
-        Step::Tls,
-        format!("the connection broke: {}", plain(&error)),
-    )
-    .with_remedy("a proxy or firewall cuts the connection: look at what stands between here and the server")
-    .with_source(error)
+    Fault::new(Class::Unavailable, Step::Tls, format!("the connection broke: {}", plain(&error)))
+        .with_remedy(
+            "a proxy or firewall cuts the connection: look at what stands between here and the server",
+        )
+        .with_source(error)
 }
 
 fn surplus(more: &[u8]) -> Fault {
@@ -101,12 +96,8 @@ fn not_postgres(answer: u8) -> Fault {
 }
 
 fn other_service(what: &str) -> Fault {
-    Fault::new(
-        Class::Permanent,
-        Step::Tls,
-        format!("what answers there is {what}, not PostgreSQL"),
-    )
-    .with_remedy("check host and port: PostgreSQL's default port is 5432")
+    Fault::new(Class::Permanent, Step::Tls, format!("what answers there is {what}, not PostgreSQL"))
+        .with_remedy("check host and port: PostgreSQL's default port is 5432")
 }
 
 #[cfg(test)]
@@ -171,10 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_error_and_a_hang_up_may_pass() {
-        assert_eq!(
-            answered(b"E\0\0\0\x20SFATAL").await.unwrap_err().class(),
-            Class::Unavailable
-        );
+        assert_eq!(answered(b"E\0\0\0\x20SFATAL").await.unwrap_err().class(), Class::Unavailable);
         let fault = answered(b"").await.unwrap_err();
         assert_eq!(fault.class(), Class::Unavailable);
         assert!(fault.summary().contains("without a word"), "{fault}");

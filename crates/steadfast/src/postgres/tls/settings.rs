@@ -46,13 +46,7 @@ impl Settings {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let trust = trust(options, &provider)?;
         let client = client(options)?;
-        Ok(Some(Self {
-            provider,
-            trust,
-            pin: options.pin,
-            client,
-            direct: options.direct,
-        }))
+        Ok(Some(Self { provider, trust, pin: options.pin, client, direct: options.direct }))
     }
 
     /// Whether a key is pinned: a server without it is then never spoken to without TLS either.
@@ -124,9 +118,7 @@ fn roots(source: &str, provider: &Arc<CryptoProvider>) -> Result<Arc<WebPkiServe
         }
     } else {
         for certificate in certificates(source).map_err(&refuse)? {
-            store
-                .add(certificate)
-                .map_err(|error| refuse(format!("a certificate in {source}: {error}")))?;
+            store.add(certificate).map_err(|error| refuse(format!("a certificate in {source}: {error}")))?;
         }
     }
     WebPkiServerVerifier::builder_with_provider(Arc::new(store), Arc::clone(provider))
@@ -164,9 +156,8 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     if !Path::new(path).exists() {
         return Err(format!("the file {path} does not exist"));
     }
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .map_err(|error| format!("{path}: {error}"))?
-        .collect();
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).map_err(|error| format!("{path}: {error}"))?.collect();
     match found {
         Ok(certificates) if certificates.is_empty() => Err(format!("{path} holds no certificate")),
         Ok(certificates) => Ok(certificates),
@@ -179,10 +170,7 @@ mod tests {
     use super::*;
 
     fn options(mode: SslMode) -> TlsOptions {
-        TlsOptions {
-            mode,
-            ..TlsOptions::default()
-        }
+        TlsOptions { mode, ..TlsOptions::default() }
     }
 
     fn refused(options: &TlsOptions) -> ConfigError {

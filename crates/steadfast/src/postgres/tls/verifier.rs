@@ -37,12 +37,7 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn new(provider: &CryptoProvider, trust: Trust, pin: Option<[u8; 32]>) -> Self {
-        Self {
-            trust,
-            pin,
-            algorithms: provider.signature_verification_algorithms,
-            seen: Mutex::new(None),
-        }
+        Self { trust, pin, algorithms: provider.signature_verification_algorithms, seen: Mutex::new(None) }
     }
 
     /// The certificate that the server showed.
@@ -52,8 +47,7 @@ impl Verifier {
 
     /// Whether a key is pinned, and this certificate's is another.
     pub(super) fn pin_missed(&self) -> bool {
-        self.pin
-            .is_some_and(|pin| self.seen().is_none_or(|seen| key_hash(&seen) != Some(pin)))
+        self.pin.is_some_and(|pin| self.seen().is_none_or(|seen| key_hash(&seen) != Some(pin)))
     }
 }
 
@@ -75,9 +69,9 @@ impl ServerCertVerifier for Verifier {
         };
         match &self.trust {
             Trust::Anything if self.pin.is_none() => Ok(ServerCertVerified::assertion()),
-            Trust::Anything | Trust::Nothing => Err(Error::InvalidCertificate(
-                CertificateError::ApplicationVerificationFailure,
-            )),
+            Trust::Anything | Trust::Nothing => {
+                Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+            }
             Trust::ChainAndName(verifier) => by_chain(verifier),
             Trust::Chain(verifier) => match by_chain(verifier) {
                 // The name is looked at last: whoever gets that far has a trusted chain.

@@ -12,15 +12,9 @@ use super::binding::{hex, key_hash};
 use super::verifier::Verifier;
 
 /// The fault of a handshake that failed.
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "of many errors a few have words of their own"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "of many errors a few have words of their own")]
 pub(super) fn failed(error: io::Error, host: &str, verifier: &Verifier) -> Fault {
-    let tls = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>())
-        .cloned();
+    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()).cloned();
     let Some(tls) = tls else {
         return Fault::new(
             Class::Unavailable,
@@ -45,21 +39,12 @@ pub(super) fn failed(error: io::Error, host: &str, verifier: &Verifier) -> Fault
         ),
         other => (format!("the handshake failed: {other}"), "look at the server's log for its side of the story".to_owned()),
     };
-    Fault::new(Class::Permanent, Step::Tls, summary)
-        .with_remedy(remedy)
-        .with_source(error)
+    Fault::new(Class::Permanent, Step::Tls, summary).with_remedy(remedy).with_source(error)
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "of many problems a few have words of their own"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "of many problems a few have words of their own")]
 fn certificate(problem: &CertificateError, host: &str, verifier: &Verifier) -> (String, String) {
-    let pin = verifier
-        .seen()
-        .as_ref()
-        .and_then(key_hash)
-        .map_or_else(|| "cannot be read".to_owned(), hex);
+    let pin = verifier.seen().as_ref().and_then(key_hash).map_or_else(|| "cannot be read".to_owned(), hex);
     let to_pin = format!("if you trust this server, pin its key: {pin}");
     let text = format!("{problem:?}");
     match problem {
@@ -72,10 +57,7 @@ fn certificate(problem: &CertificateError, host: &str, verifier: &Verifier) -> (
             "check the clocks of this machine and of whoever issued it".to_owned(),
         ),
         CertificateError::NotValidForNameContext { presented, .. } => (
-            format!(
-                "the server's certificate is not made out to {host} but to {}",
-                names(presented)
-            ),
+            format!("the server's certificate is not made out to {host} but to {}", names(presented)),
             format!("connect by one of these names, or use sslmode=verify-ca; or {to_pin}"),
         ),
         CertificateError::NotValidForName => (
@@ -91,10 +73,9 @@ fn certificate(problem: &CertificateError, host: &str, verifier: &Verifier) -> (
             "if the key was renewed, pin the new one after checking it with whoever runs the server"
                 .to_owned(),
         ),
-        CertificateError::Revoked => (
-            "the server's certificate was revoked".to_owned(),
-            "install a new one on the server".to_owned(),
-        ),
+        CertificateError::Revoked => {
+            ("the server's certificate was revoked".to_owned(), "install a new one on the server".to_owned())
+        }
         _ if text.contains("CaUsedAsEndEntity") => (
             "the server shows a certificate that is marked as an authority's own (CA:TRUE)".to_owned(),
             format!("some platforms do so on purpose; {to_pin}"),
@@ -103,10 +84,7 @@ fn certificate(problem: &CertificateError, host: &str, verifier: &Verifier) -> (
             "the server's certificate is of version 1, which is too old".to_owned(),
             "issue it anew as version 3, with subjectAltName".to_owned(),
         ),
-        _ => (
-            format!("the server's certificate is not acceptable: {problem}"),
-            to_pin,
-        ),
+        _ => (format!("the server's certificate is not acceptable: {problem}"), to_pin),
     }
 }
 
@@ -121,11 +99,7 @@ fn names(presented: &[String]) -> String {
         })
         .map(str::to_owned)
         .collect();
-    if names.is_empty() {
-        "nobody (it has no subjectAltName)".to_owned()
-    } else {
-        names.join(", ")
-    }
+    if names.is_empty() { "nobody (it has no subjectAltName)".to_owned() } else { names.join(", ") }
 }
 
 fn refused(alert: AlertDescription) -> (String, String) {
@@ -142,8 +116,5 @@ fn refused(alert: AlertDescription) -> (String, String) {
     } else {
         "look at the server's log for its reason"
     };
-    (
-        format!("the server refused the handshake: {alert:?}"),
-        remedy.to_owned(),
-    )
+    (format!("the server refused the handshake: {alert:?}"), remedy.to_owned())
 }
