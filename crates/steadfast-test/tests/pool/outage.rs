@@ -110,3 +110,24 @@ async fn after_an_outage_connections_are_opened_a_few_at_a_time() {
     }
     assert_eq!(server.most_open(), 20);
 }
+
+/// Found by the simulation (seed 404): the keeper spun when a retry was due but every slot was in use.
+#[tokio::test(start_paused = true)]
+async fn a_due_retry_without_room_for_it_does_not_spin() {
+    let (pool, server) = pool(1, 1);
+    let lease = pool.acquire().await.unwrap();
+    server.on_connect(Answer::Fail(Class::Capacity, ms(1)));
+    assert!(pool.acquire_until(Instant::now() + ms(10)).await.is_err());
+    pool.resize(1, 0).unwrap();
+    let waiter = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.map(drop) }
+    });
+    let spins = tokio::time::timeout(s(20), async {
+        // Under paused time nothing passes while any task is busy.
+        pass(s(10)).await;
+    });
+    spins.await.unwrap();
+    drop(lease);
+    waiter.await.unwrap().unwrap();
+}

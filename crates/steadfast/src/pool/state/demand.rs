@@ -38,6 +38,15 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// True when another connection would be opened now if connecting worked.
+    pub(super) fn lacks_connections(&self) -> bool {
+        let coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
+        let (waiting, idle) = (self.waiters.len(), self.idle.len());
+        let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
+        let for_later = coming + idle < waiting + self.limits.min_idle && self.occupied() < self.limits.size;
+        !self.closing && (for_waiters || for_later)
+    }
+
     /// Starts to verify a connection which is in no other hands.
     pub(super) fn verify(&mut self, id: SlotId, connection: C, since: Moment, out: &mut Actions<C, W>) {
         self.slot(id).stage = Stage::Verifying { since, stalled: false };

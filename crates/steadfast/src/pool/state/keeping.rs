@@ -129,9 +129,9 @@ impl<C, W> State<C, W> {
                 quiet.map(|(checked, limit)| checked.after(limit)),
             ]
         });
-        let wanted = !self.waiters.is_empty() || self.limits.min_idle > 0;
+        // Without room for another there is nothing to retry: whatever makes room asks again.
         let opening = self.slots.iter().any(|slot| matches!(slot.stage, Stage::Opening));
-        let retry = self.outage().filter(|_| wanted && !opening && !self.closing).map(|outage| outage.next);
+        let retry = self.outage().filter(|_| !opening && self.lacks_connections()).map(|outage| outage.next);
         due.flatten().chain(retry).min()
     }
 }
