@@ -144,8 +144,8 @@ impl Listening {
         // New clients are refused at once instead of waiting for a service that is going away.
         drop(listener);
         drain(&app, &slots, capacity).await;
-        app.database().close(Instant::now() + CLOSE).await;
-        tracing::info!("ended");
+        let left = app.database().close(Instant::now() + CLOSE).await;
+        tracing::info!(connections_left = left, "ended");
     }
 }
 

@@ -38,6 +38,9 @@ pub struct Settings {
     pub drain_timeout: Duration,
 }
 
+/// What a variable holds, if it is set; or why it cannot be read.
+pub type Lookup = Result<Option<String>, ConfigError>;
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -56,13 +59,20 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The names of all variables that are read here, so that whoever looks for typing mistakes knows them.
+    #[must_use]
+    pub fn names() -> Vec<&'static str> {
+        let rows = Self::load_with_table(|_| Ok(None), None).map(|(_, rows)| rows).unwrap_or_default();
+        rows.into_iter().map(|row| row.name).collect()
+    }
+
     /// Reads the settings: `listen` from the command line if it is given, everything else from the
-    /// environment that `lookup` shows.
+    /// environment that `lookup` shows (`steadfast::config::Environment::setting` fits).
     ///
     /// # Errors
     /// Everything that is wrong, not just the first.
     pub fn load(
-        lookup: impl Fn(&str) -> Option<String>,
+        lookup: impl Fn(&str) -> Lookup,
         listen: Option<&str>,
     ) -> Result<Self, Vec<ConfigError>> {
         Self::load_with_table(lookup, listen).map(|(settings, _)| settings)
@@ -74,7 +84,7 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong, not just the first.
     pub fn load_with_table(
-        lookup: impl Fn(&str) -> Option<String>,
+        lookup: impl Fn(&str) -> Lookup,
         listen: Option<&str>,
     ) -> Result<(Self, Vec<SettingRow>), Vec<ConfigError>> {
         let mut settings = Self::default();

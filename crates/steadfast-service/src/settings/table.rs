@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use steadfast::config::ConfigError;
 
+use crate::settings::Lookup;
 use crate::settings::parse::Show;
 
 /// One option, for `steadfast config`.
@@ -51,7 +52,7 @@ pub(super) type Parsed<T> = Result<T, (String, &'static str)>;
 
 /// Reads options and collects rows and errors.
 pub(super) struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
+    lookup: &'a dyn Fn(&str) -> Lookup,
     rows: Vec<SettingRow>,
     errors: Vec<ConfigError>,
 }
@@ -65,7 +66,7 @@ impl Debug for Reader<'_> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
+    pub(super) fn new(lookup: &'a dyn Fn(&str) -> Lookup) -> Self {
         Self {
             lookup,
             rows: Vec::new(),

@@ -124,7 +124,7 @@ fn a_url_in_the_wrong_variable_is_not_shown() {
 
 #[test]
 fn a_row_says_where_each_value_came_from() {
-    let lookup = |name: &str| (name == "PORT").then(|| "9".to_owned());
+    let lookup = |name: &str| Ok((name == "PORT").then(|| "9".to_owned()));
     let (settings, rows) = Settings::load_with_table(lookup, Some("0.0.0.0:80")).unwrap();
     assert_eq!(settings.listen.port(), 80);
     let row = |name| rows.iter().find(|row| row.name == name).unwrap();
@@ -142,4 +142,22 @@ fn a_row_says_where_each_value_came_from() {
     );
     assert_eq!(row("STEADFAST_DRAIN_TIMEOUT").default, "25s");
     assert!(rows.iter().all(|row| !row.reason.is_empty()));
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_an_error() {
+    let lookup = |name: &str| match name {
+        "PORT" => Err(ConfigError::new(name, "its value is not UTF-8", "accepted: text in UTF-8")),
+        _ => Ok(None),
+    };
+    let errors = Settings::load(lookup, None).unwrap_err();
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].field(), "PORT");
+}
+
+#[test]
+fn all_names_are_told() {
+    let names = Settings::names();
+    assert!(names.contains(&"PORT") && names.contains(&"STEADFAST_DRAIN_TIMEOUT"), "{names:?}");
+    assert!(!names.contains(&"--listen"));
 }
