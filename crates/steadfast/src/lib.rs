@@ -9,29 +9,31 @@
 //! The modules are listed in layer order: a module names only what stands above it. `cargo xtask tidy`
 //! checks that.
 
-pub mod time;
-pub mod verdict;
-pub mod error;
-pub mod event;
-pub mod tasks;
 pub mod config;
 pub mod connector;
-pub mod sql;
+pub mod database;
+pub mod error;
+pub mod event;
+pub mod health;
+pub mod pool;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+pub mod retry;
+pub mod session;
+pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-pub mod pool;
-pub mod retry;
+pub mod tasks;
+pub mod time;
 pub mod transaction;
-pub mod database;
-pub mod session;
-pub mod health;
+pub mod verdict;
 #[cfg(feature = "axum")]
 pub mod web;
 
 pub use config::Config;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use database::Database;
 pub use error::{Error, Fault};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use session::Session;
 pub use verdict::Verdict;

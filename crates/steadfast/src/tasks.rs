@@ -1,8 +1,10 @@
 //! The one place from which background tasks are started.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 /// Starts a background task on the current runtime. A panic in it is logged under the task's name, not lost.
@@ -13,10 +15,21 @@ pub fn spawn<F>(name: &'static str, task: F) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
-    tokio::spawn(async move {
-        if let Err(panic) = std::panic::AssertUnwindSafe(task).catch_unwind().await {
-            tracing::error!(task = name, panic = panic_text(&*panic), "bug: a background task panicked");
+    spawn_on(&Handle::current(), name, task)
+}
+
+/// Starts a background task on this runtime, from wherever this is called.
+pub fn spawn_on<F>(runtime: &Handle, name: &'static str, task: F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    runtime.spawn(async move {
+        if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+            tracing::error!(
+                task = name,
+                panic = panic_text(&*panic),
+                "bug: a background task panicked"
+            );
         }
     })
 }

@@ -4,8 +4,8 @@ mod options;
 
 pub use crate::error::ConfigError;
 pub use options::{
-    ChannelBinding, PoolOptions, PostgresOptions, PrePing, SocketOptions, SqliteLocation, SqliteOptions, SslMode,
-    TargetSession, TlsOptions,
+    ChannelBinding, PoolOptions, PostgresOptions, PrePing, SocketOptions, SqliteLocation, SqliteOptions,
+    SslMode, TargetSession, TlsOptions,
 };
 
 /// A complete, valid configuration: one backend and a pool for it.

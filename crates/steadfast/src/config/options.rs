@@ -76,7 +76,11 @@ impl PoolOptions {
             Err(ConfigError::new(format!("pool.{field}"), problem, accepted))
         };
         if self.capacity() == 0 {
-            return refuse("size", "0 with max_overflow 0 leaves no connection".into(), "at least one is needed");
+            return refuse(
+                "size",
+                "0 with max_overflow 0 leaves no connection".into(),
+                "at least one is needed",
+            );
         }
         if self.capacity() > MAX_CAPACITY {
             let problem = format!("size + max_overflow is {}", self.capacity());
@@ -97,11 +101,19 @@ impl PoolOptions {
             ("keepalive_ping", self.keepalive_ping),
         ] {
             if value == Some(Duration::ZERO) {
-                return refuse(field, "0 is not a duration that anything can finish in".into(), "accepted are 1ms and more");
+                return refuse(
+                    field,
+                    "0 is not a duration that anything can finish in".into(),
+                    "accepted are 1ms and more",
+                );
             }
         }
         if self.max_waiters == 0 {
-            return refuse("max_waiters", "0 would refuse everybody who has to wait".into(), "accepted are 1 and more");
+            return refuse(
+                "max_waiters",
+                "0 would refuse everybody who has to wait".into(),
+                "accepted are 1 and more",
+            );
         }
         Ok(())
     }

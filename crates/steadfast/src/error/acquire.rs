@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use crate::error::Fault;
 use crate::time::Duration;
-use crate::verdict::Verdict;
+use crate::verdict::{Class, Verdict};
 
 /// No connection within the caller's deadline.
 #[derive(Debug, Clone)]
@@ -82,6 +82,23 @@ impl AcquireError {
         }
     }
 
+    /// A single try to connect failed.
+    pub(crate) fn connecting_failed(fault: Fault, waited: Duration) -> Self {
+        let failure = match fault.class() {
+            Class::Permanent => AcquireFailure::Permanent,
+            Class::ConnectionLost
+            | Class::Unreachable
+            | Class::Unavailable
+            | Class::Capacity
+            | Class::ReadOnlyServer
+            | Class::Conflict
+            | Class::Timeout
+            | Class::RolledBack
+            | Class::Statement => AcquireFailure::TimedOut,
+        };
+        Self { last_connect: Some(Box::new(fault)), ..Self::new(failure, Phase::Opening, waited) }
+    }
+
     /// Why connecting failed last, when the pool cannot connect at present.
     #[must_use]
     pub fn last_connect(&self) -> Option<&Fault> {
@@ -109,19 +126,34 @@ impl fmt::Display for AcquireError {
         match self.failure {
             AcquireFailure::TimedOut => write!(f, "no connection after {waited:.1} s of {phase}")?,
             AcquireFailure::QueueFull => {
-                write!(f, "no connection: {} callers are waiting already (max_waiters)", self.waiting)?;
+                write!(
+                    f,
+                    "no connection: {} callers are waiting already (max_waiters)",
+                    self.waiting
+                )?;
             }
             AcquireFailure::Closed => return f.write_str("no connection: the pool is closed"),
             AcquireFailure::Permanent => write!(f, "no connection, and waiting will not help")?,
         }
-        write!(f, "; {} of {} connections in use, {} waiting", self.leased, self.capacity, self.waiting)?;
+        write!(
+            f,
+            "; {} of {} connections in use, {} waiting",
+            self.leased, self.capacity, self.waiting
+        )?;
         if let Some(fault) = &self.last_connect {
             write!(f, "; connecting fails: {fault}")?;
         } else if self.failure == AcquireFailure::TimedOut && self.leased >= self.capacity {
-            f.write_str("; connections are held for too long or leak (switch on leak_tracking), or size is too small")?;
+            f.write_str(
+                "; connections are held for too long or leak (switch on leak_tracking), or size is too small",
+            )?;
         }
         for holder in &self.holders {
-            write!(f, "; held for {:.1} s by {}", holder.held.as_secs_f64(), holder.location)?;
+            write!(
+                f,
+                "; held for {:.1} s by {}",
+                holder.held.as_secs_f64(),
+                holder.location
+            )?;
         }
         Ok(())
     }
@@ -129,6 +161,8 @@ impl fmt::Display for AcquireError {
 
 impl StdError for AcquireError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.last_connect.as_deref().map(|fault| fault as &(dyn StdError + 'static))
+        self.last_connect
+            .as_deref()
+            .map(|fault| fault as &(dyn StdError + 'static))
     }
 }

@@ -81,6 +81,12 @@ impl Fault {
         self.change(|detail| detail.outcome_unknown = true)
     }
 
+    /// Marks that nothing can have been applied, whatever the connection thought: the work only read.
+    #[must_use]
+    pub fn with_known_outcome(self) -> Self {
+        self.change(|detail| detail.outcome_unknown = false)
+    }
+
     /// The same fault seen from another step.
     #[must_use]
     pub fn in_step(self, step: Step) -> Self {
@@ -102,7 +108,11 @@ impl Fault {
     /// What the caller may do.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.0.outcome_unknown { Verdict::OutcomeUnknown } else { self.0.class.verdict() }
+        if self.0.outcome_unknown {
+            Verdict::OutcomeUnknown
+        } else {
+            self.0.class.verdict()
+        }
     }
 
     /// What happened, in one clause.
@@ -171,6 +181,9 @@ impl fmt::Debug for Fault {
 
 impl StdError for Fault {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+        self.0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
     }
 }

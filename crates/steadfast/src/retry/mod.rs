@@ -1,1 +1,5 @@
-//! Backoff.
+//! How long to wait before trying again.
+
+mod backoff;
+
+pub use backoff::{Backoff, Jitter};

@@ -47,6 +47,21 @@ pub struct TransactionOptions {
     pub deferrable: bool,
 }
 
+impl TransactionOptions {
+    /// A transaction that may not write.
+    #[must_use]
+    pub const fn read_only() -> Self {
+        Self { isolation: None, access: Access::ReadOnly, deferrable: false }
+    }
+
+    /// The same at another isolation level.
+    #[must_use]
+    pub const fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = Some(isolation);
+        self
+    }
+}
+
 /// Isolation levels that PostgreSQL implements (its READ UNCOMMITTED is READ COMMITTED).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -87,7 +87,6 @@ macro_rules! from_value {
         $(impl FromValue for $type {
             const WANTED: &'static str = $wanted;
 
-            #[expect(clippy::wildcard_enum_match_arm, reason = "every other kind is a mismatch, also a future one")]
             fn from_value(value: &Value) -> Option<Self> {
                 match value {
                     $($pattern => $result,)+
@@ -120,6 +119,10 @@ impl<T: FromValue> FromValue for Option<T> {
     const WANTED: &'static str = T::WANTED;
 
     fn from_value(value: &Value) -> Option<Self> {
-        if *value == Value::Null { Some(None) } else { T::from_value(value).map(Some) }
+        if *value == Value::Null {
+            Some(None)
+        } else {
+            T::from_value(value).map(Some)
+        }
     }
 }

@@ -1,0 +1,134 @@
+//! One type for the connections of either database, so that everything above is written once.
+
+use crate::connector::Connector;
+use crate::error::{AcquireError, Error, Fault};
+use crate::pool::{Lease, Pool, Status};
+#[cfg(feature = "postgres")]
+use crate::postgres::PostgresConnector;
+use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
+#[cfg(feature = "sqlite")]
+use crate::sqlite::SqliteConnector;
+use crate::time::Instant;
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BackendKind {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+/// A pool for either database.
+#[derive(Debug, Clone)]
+pub(crate) enum Backend {
+    #[cfg(feature = "postgres")]
+    Postgres(Pool<PostgresConnector>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Pool<SqliteConnector>),
+}
+
+/// A lease from either.
+#[derive(Debug)]
+pub(crate) enum BackendLease {
+    #[cfg(feature = "postgres")]
+    Postgres(Lease<PostgresConnector>),
+    #[cfg(feature = "sqlite")]
+    Sqlite(Lease<SqliteConnector>),
+}
+
+/// The same expression for whichever database it is.
+macro_rules! either {
+    ($of:expr, $name:ident => $body:expr) => {
+        match $of {
+            #[cfg(feature = "postgres")]
+            Self::Postgres($name) => $body,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite($name) => $body,
+        }
+    };
+}
+
+impl Backend {
+    pub(crate) const fn kind(&self) -> BackendKind {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => BackendKind::Postgres,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => BackendKind::Sqlite,
+        }
+    }
+
+    pub(crate) async fn acquire_until(&self, deadline: Instant) -> Result<BackendLease, AcquireError> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.acquire_until(deadline).await.map(BackendLease::Postgres),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(pool) => pool.acquire_until(deadline).await.map(BackendLease::Sqlite),
+        }
+    }
+
+    pub(crate) fn acquire_deadline(&self) -> Instant {
+        Instant::now() + either!(self, pool => pool.options().acquire_timeout)
+    }
+
+    pub(crate) fn connect_deadline(&self) -> Instant {
+        Instant::now() + either!(self, pool => pool.options().connect_timeout)
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        either!(self, pool => pool.status())
+    }
+
+    pub(crate) fn suspect(&self, fault: &Fault) {
+        either!(self, pool => pool.suspect(fault));
+    }
+
+    pub(crate) fn dispose(&self) {
+        either!(self, pool => pool.dispose());
+    }
+
+    pub(crate) async fn close(&self, deadline: Instant) -> usize {
+        either!(self, pool => pool.close(deadline).await)
+    }
+}
+
+impl BackendLease {
+    /// Says what went wrong on the connection, so that the pool judges it and its like.
+    pub(crate) fn judge(&mut self, fault: &Fault) {
+        if fault.class().condemns_connection() {
+            either!(self, lease => lease.condemn(fault.clone()));
+        }
+    }
+}
+
+impl SqlConnection for BackendLease {
+    async fn begin(&mut self, options: TransactionOptions) -> Result<(), Fault> {
+        either!(self, lease => lease.begin(options).await)
+    }
+
+    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Fault> {
+        either!(self, lease => lease.execute(sql, params).await)
+    }
+
+    async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
+        either!(self, lease => lease.query(sql, params).await)
+    }
+
+    async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
+        either!(self, lease => lease.read(sql, params).await)
+    }
+
+    async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
+        either!(self, lease => lease.batch(sql).await)
+    }
+
+    async fn commit(&mut self) -> Result<(), Fault> {
+        either!(self, lease => lease.commit().await)
+    }
+
+    async fn rollback(&mut self) -> Result<(), Fault> {
+        either!(self, lease => lease.rollback().await)
+    }
+}

@@ -1,0 +1,171 @@
+//! Getting a connection: at once when one is fit for use, else in the queue.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::lease::Lease;
+use super::shared::{Boxed, Shared};
+use super::state::{Answer, Refusal, SlotId, WaiterId};
+use crate::connector::Connector;
+use crate::error::{AcquireError, AcquireFailure, Holder};
+use crate::event::Event;
+use crate::time::{Duration, Instant, timeout_at};
+
+/// How long a caller will wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    For(Duration),
+    Until(Instant),
+}
+
+/// A connection that is fit for use right now, if there is one.
+pub(super) fn at_once<C: Connector>(
+    shared: &Arc<Shared<C>>,
+    holder: &'static Location<'static>,
+) -> Option<Lease<C>> {
+    let process = std::process::id();
+    loop {
+        let (id, connection) = shared.take(holder)?;
+        let lease = Lease::new(shared, id, connection, process);
+        if lease.is_ready() {
+            return Some(lease);
+        }
+        // Its peer has ended it while it was idle. Dropping it says so, and the next one is looked at.
+    }
+}
+
+/// A connection, waiting for it as long as the caller will.
+pub(super) async fn acquire<C: Connector>(
+    shared: &Arc<Shared<C>>,
+    patience: Patience,
+    holder: &'static Location<'static>,
+) -> Result<Lease<C>, AcquireError> {
+    if !shared.is_own_process() && !shared.adopt() {
+        let refusal = Refusal {
+            failure: AcquireFailure::Closed,
+            fault: None,
+        };
+        return Err(explain(shared, refusal, Duration::ZERO));
+    }
+    if let Some(lease) = at_once(shared, holder) {
+        return Ok(lease);
+    }
+    let started = Instant::now();
+    let deadline = match patience {
+        Patience::For(duration) => started + duration,
+        Patience::Until(deadline) => deadline,
+    };
+    let mut at_head = false;
+    loop {
+        let waiting = Waiting {
+            shared,
+            at_head,
+            holder,
+            id: None,
+        };
+        let refusal = match timeout_at(deadline, waiting).await {
+            Ok(Ok((id, connection))) => {
+                let lease = Lease::new(shared, id, connection, std::process::id());
+                if lease.is_ready() {
+                    return Ok(lease);
+                }
+                at_head = true;
+                continue;
+            }
+            Ok(Err(refusal)) => refusal,
+            Err(_) => Refusal {
+                failure: AcquireFailure::TimedOut,
+                fault: None,
+            },
+        };
+        let error = explain(shared, refusal, started.elapsed());
+        shared.announce(&Event::AcquireFailed { waited: error.waited });
+        return Err(error);
+    }
+}
+
+/// A place in the queue, given up on drop. What was granted by then goes to the next.
+struct Waiting<'a, C: Connector> {
+    shared: &'a Arc<Shared<C>>,
+    at_head: bool,
+    holder: &'static Location<'static>,
+    id: Option<WaiterId>,
+}
+
+impl<C: Connector> Future for Waiting<'_, C> {
+    type Output = Result<(SlotId, Boxed<C>), Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let Some(id) = this.id else {
+            let queued = this
+                .shared
+                .update(|state, now, out| state.enqueue(context.waker().clone(), this.at_head, now, out));
+            return match queued {
+                Ok(id) => {
+                    this.id = Some(id);
+                    // Something may have been idle and fit in the meantime.
+                    this.poll_answer(id, context)
+                }
+                Err(refusal) => Poll::Ready(Err(refusal)),
+            };
+        };
+        this.poll_answer(id, context)
+    }
+}
+
+impl<C: Connector> Waiting<'_, C> {
+    fn poll_answer(&mut self, id: WaiterId, context: &Context<'_>) -> Poll<<Self as Future>::Output> {
+        let track = self.shared.options.leak_tracking.then_some(self.holder);
+        let answer = self.shared.update(|state, _, _| {
+            let answer = state.take_answer(id, |waker| waker.clone_from(context.waker()));
+            if let (Some(Answer::Granted(slot, _)), Some(holder)) = (&answer, track) {
+                state.set_holder(*slot, holder);
+            }
+            answer.map_or(Poll::Pending, Poll::Ready)
+        });
+        let answer = ready!(answer);
+        self.id = None;
+        Poll::Ready(match answer {
+            Answer::Granted(slot, connection) => Ok((slot, connection)),
+            Answer::Refused(refusal) => Err(refusal),
+        })
+    }
+}
+
+impl<C: Connector> Drop for Waiting<'_, C> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id.take()
+            && self.shared.is_own_process()
+        {
+            self.shared.update(|state, now, out| state.cancel(id, now, out));
+        }
+    }
+}
+
+/// Everything that can be said about why there is no connection.
+fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
+    shared.look(|state, now| {
+        let status = state.status(now);
+        let mut error = AcquireError::new(refusal.failure, state.phase(), waited);
+        error.leased = status.leased;
+        error.capacity = status.capacity();
+        error.waiting = status.waiting;
+        error.holders = state
+            .holders()
+            .into_iter()
+            .map(|(location, since)| Holder {
+                location,
+                held: now.since(since),
+            })
+            .collect();
+        let fault = refusal
+            .fault
+            .or_else(|| state.outage().map(|outage| outage.fault.clone()));
+        error.last_connect = fault.map(Box::new);
+        error
+    })
+}

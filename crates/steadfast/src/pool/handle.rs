@@ -1,0 +1,225 @@
+//! The owner's view of a pool.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::acquire::{self, Patience};
+use super::keeper;
+use super::lease::Lease;
+use super::shared::Shared;
+use super::status::Status;
+use crate::config::PoolOptions;
+use crate::connector::Connector;
+use crate::error::{AcquireError, ConfigError, Fault};
+use crate::event::Observer;
+use crate::time::{Instant, timeout_at};
+
+/// A pool of connections. Cheap to clone; the clones share one pool, which ends with the last of them.
+pub struct Pool<C: Connector> {
+    shared: Arc<Shared<C>>,
+}
+
+impl<C: Connector> Pool<C> {
+    /// A pool with these options. Nothing is opened until somebody asks, or `min_idle` does.
+    ///
+    /// # Errors
+    /// Names the option that makes no sense.
+    ///
+    /// # Panics
+    /// When called outside a tokio runtime.
+    pub fn new(connector: C, options: PoolOptions) -> Result<Self, ConfigError> {
+        Self::builder(connector).options(options).build()
+    }
+
+    /// A pool with the default options and no observer, to be changed before it is built.
+    #[must_use]
+    pub fn builder(connector: C) -> PoolBuilder<C> {
+        PoolBuilder {
+            connector,
+            options: PoolOptions::default(),
+            observers: Vec::new(),
+        }
+    }
+
+    /// A connection, within `acquire_timeout`.
+    ///
+    /// # Errors
+    /// When there was none in time, too many wait already, the pool is closed, or connecting fails for good.
+    /// The error says what the pool was doing and why connecting fails.
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses the place in the queue and nothing else.
+    #[track_caller]
+    pub fn acquire(&self) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
+        acquire::acquire(
+            &self.shared,
+            Patience::For(self.shared.options.acquire_timeout),
+            Location::caller(),
+        )
+    }
+
+    /// A connection, no later than this.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Cancel safety
+    /// As [`acquire`](Self::acquire).
+    #[track_caller]
+    pub fn acquire_until(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
+        acquire::acquire(&self.shared, Patience::Until(deadline), Location::caller())
+    }
+
+    /// A connection if one is idle and fit for use right now and nobody waits.
+    #[must_use]
+    #[track_caller]
+    pub fn try_acquire(&self) -> Option<Lease<C>> {
+        self.shared
+            .is_own_process()
+            .then(|| acquire::at_once(&self.shared, Location::caller()))
+            .flatten()
+    }
+
+    /// Opens connections until this many are there, but no more than `size`.
+    ///
+    /// # Errors
+    /// The first failure to get one before the deadline.
+    ///
+    /// # Cancel safety
+    /// What is open stays open.
+    pub async fn warm_up(&self, connections: usize, deadline: Instant) -> Result<(), AcquireError> {
+        let wanted = connections.min(self.shared.options.size);
+        let all = (0..wanted).map(|_| self.acquire_until(deadline));
+        futures_util::future::try_join_all(all).await.map(drop)
+    }
+
+    /// Makes everything suspect that is open now: idle connections are verified at once, leased ones on
+    /// return, and good ones are kept. For whoever has seen a fault that the pool has not.
+    pub fn suspect(&self, fault: &Fault) {
+        self.shared
+            .update(|state, now, out| state.distrust(Some(fault), now, out));
+    }
+
+    /// Closes everything that is open now: idle connections at once, leased ones on return. Until then they count.
+    pub fn dispose(&self) {
+        self.shared.update(|state, now, out| state.dispose(now, out));
+    }
+
+    /// Changes how many connections there may be. Surplus ones go when they are idle.
+    ///
+    /// # Errors
+    /// When no connection would be left.
+    pub fn resize(&self, size: usize, max_overflow: usize) -> Result<(), ConfigError> {
+        let options = PoolOptions {
+            size,
+            max_overflow,
+            min_idle: 0,
+            ..self.shared.options.clone()
+        };
+        options.validate()?;
+        self.shared
+            .update(|state, now, out| state.resize(size, max_overflow, now, out));
+        Ok(())
+    }
+
+    /// Serves nobody any more, and waits until all connections have come back and are closed. Gives how many
+    /// had not by the deadline; they are closed when they come back.
+    ///
+    /// # Cancel safety
+    /// The pool stays closed; call it again to go on waiting.
+    pub async fn close(&self, deadline: Instant) -> usize {
+        self.shared.update(|state, now, out| state.close(now, out));
+        let finished = async {
+            loop {
+                let drained = self.shared.drained.notified();
+                let mut drained = std::pin::pin!(drained);
+                drained.as_mut().enable();
+                if self.shared.look(|state, _| state.is_finished()) {
+                    return;
+                }
+                drained.await;
+            }
+        };
+        match timeout_at(deadline, finished).await {
+            Ok(()) => 0,
+            Err(_) => self.status().total(),
+        }
+    }
+
+    /// What the pool looks like now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.shared.status()
+    }
+
+    /// What the pool was made with.
+    #[must_use]
+    pub fn options(&self) -> &PoolOptions {
+        &self.shared.options
+    }
+
+    /// What opens the pool's connections.
+    #[must_use]
+    pub fn connector(&self) -> &C {
+        &self.shared.connector
+    }
+}
+
+impl<C: Connector> Clone for Pool<C> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<C: Connector> fmt::Debug for Pool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("status", &self.status())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A pool in the making.
+#[derive(Debug)]
+pub struct PoolBuilder<C> {
+    connector: C,
+    options: PoolOptions,
+    observers: Vec<Arc<dyn Observer>>,
+}
+
+impl<C: Connector> PoolBuilder<C> {
+    /// Sets the options.
+    #[must_use]
+    pub fn options(mut self, options: PoolOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Adds somebody who is told of every event.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// Makes the pool and starts its keeper.
+    ///
+    /// # Errors
+    /// Names the option that makes no sense.
+    ///
+    /// # Panics
+    /// When called outside a tokio runtime.
+    pub fn build(self) -> Result<Pool<C>, ConfigError> {
+        self.options.validate()?;
+        let shared = Arc::new(Shared::new(self.connector, self.options, self.observers));
+        keeper::start(&shared);
+        Ok(Pool { shared })
+    }
+}

@@ -1,0 +1,262 @@
+//! The shell around the state machine: one short lock, and the obedience to what the machine decides.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::task::Waker;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+
+use super::clock::Clock;
+use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
+use super::status::Status;
+use super::upkeep;
+use crate::config::PoolOptions;
+use crate::connector::{Alarm, Condition, Connector};
+use crate::event::{Event, Observer};
+use crate::time::Duration;
+
+/// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
+pub(super) type Boxed<C> = Box<<C as Connector>::Connection>;
+pub(super) type PoolState<C> = State<Boxed<C>, Waker>;
+pub(super) type PoolActions<C> = Actions<Boxed<C>, Waker>;
+
+/// What pool, leases and tasks have in common.
+#[derive(Debug)]
+pub(super) struct Shared<C: Connector> {
+    pub(super) connector: C,
+    pub(super) options: PoolOptions,
+    /// Wakes the keeper. Shared with it, so that it can wait without keeping the pool alive.
+    pub(super) keeper: Arc<Notify>,
+    /// Tells whoever waits in `close` that a connection has gone.
+    pub(super) drained: Notify,
+    observers: Vec<Arc<dyn Observer>>,
+    /// Some connection rang its alarm: look at all idle ones.
+    alarmed: AtomicBool,
+    /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
+    /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
+    core: Mutex<Core<C>>,
+    /// Where tasks are started: leases may be dropped outside any runtime.
+    runtime: RwLock<Handle>,
+    /// The process that opened the connections.
+    owner: AtomicU32,
+    /// A running mean of ping round trips, in microseconds; zero before the first.
+    usual_ping: AtomicU64,
+}
+
+struct Core<C: Connector> {
+    state: PoolState<C>,
+    clock: Clock,
+}
+
+impl<C: Connector> std::fmt::Debug for Core<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Core")
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C: Connector> Shared<C> {
+    pub(super) fn new(connector: C, options: PoolOptions, observers: Vec<Arc<dyn Observer>>) -> Self {
+        let state = State::new(Limits::from(&options), fastrand::u64(..));
+        Self {
+            connector,
+            keeper: Arc::new(Notify::new()),
+            drained: Notify::new(),
+            observers,
+            alarmed: AtomicBool::new(false),
+            core: Mutex::new(Core {
+                state,
+                clock: Clock::new(),
+            }),
+            runtime: RwLock::new(Handle::current()),
+            owner: AtomicU32::new(std::process::id()),
+            usual_ping: AtomicU64::new(0),
+            options,
+        }
+    }
+
+    /// Changes the state under the lock, then does what follows from it.
+    pub(super) fn update<R>(
+        self: &Arc<Self>,
+        change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
+    ) -> R {
+        let mut actions = PoolActions::<C>::new();
+        let (result, wake_keeper, closing) = {
+            let core = &mut *self.core.lock();
+            let (now, was_standing_still) = core.clock.now();
+            let result = change(&mut core.state, now, &mut actions);
+            (
+                result,
+                was_standing_still || core.state.outage().is_some(),
+                core.state.is_closing(),
+            )
+        };
+        if wake_keeper {
+            self.keeper.notify_one();
+        }
+        self.obey(actions);
+        if closing {
+            self.drained.notify_waiters();
+        }
+        result
+    }
+
+    /// Looks at the state without changing it, at the exact time.
+    pub(super) fn look<R>(&self, look: impl FnOnce(&PoolState<C>, Moment) -> R) -> R {
+        let core = &mut *self.core.lock();
+        let now = core.clock.read();
+        look(&core.state, now)
+    }
+
+    /// The keeper's turn: gives until when it may sleep.
+    pub(super) fn tick(self: &Arc<Self>) -> Option<crate::time::Instant> {
+        let mut actions = PoolActions::<C>::new();
+        let alarmed = self.alarmed.swap(false, Ordering::AcqRel);
+        let due = {
+            let core = &mut *self.core.lock();
+            let goes_on = core.clock.tick();
+            let now = core.clock.read();
+            if alarmed {
+                core.state
+                    .sweep(|connection| self.inspect(connection), now, &mut actions);
+            }
+            let due = core
+                .state
+                .tick(now, &mut actions)
+                .map(|moment| core.clock.instant(moment));
+            let tick = goes_on.then(|| core.clock.instant(now.after(super::clock::TICK)));
+            due.into_iter().chain(tick).min()
+        };
+        self.obey(actions);
+        due
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.look(|state, now| state.status(now))
+    }
+
+    /// What a connection looks like to the machine.
+    pub(super) fn inspect(&self, connection: &Boxed<C>) -> Found {
+        match self.connector.inspect(connection) {
+            Condition::Ready => Found::Ready,
+            Condition::Dirty => Found::Dirty,
+            Condition::Lost(fault) => Found::Lost(fault),
+        }
+    }
+
+    /// An alarm for a new connection: it reaches the keeper, and does not keep the pool alive.
+    pub(super) fn alarm(self: &Arc<Self>) -> Alarm {
+        let shared = Arc::downgrade(self);
+        Alarm::new(move || {
+            if let Some(shared) = shared.upgrade() {
+                shared.alarmed.store(true, Ordering::Release);
+                shared.keeper.notify_one();
+            }
+        })
+    }
+
+    /// The fast path: the connection used last, if it may be used as it is.
+    pub(super) fn take(self: &Arc<Self>, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
+        let track = self.options.leak_tracking;
+        self.update(|state, now, _| {
+            let (id, connection) = state.take(now)?;
+            if track {
+                state.set_holder(id, holder);
+            }
+            Some((id, connection))
+        })
+    }
+
+    /// True when this process opened the connections. A fork of it finds the pool empty from here on.
+    pub(super) fn is_own_process(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == std::process::id()
+    }
+
+    /// After a fork: forgets what the other process has, without a byte on any socket. False when the lock
+    /// was held by a thread that did not come along, so that the pool cannot be used here at all.
+    pub(super) fn adopt(self: &Arc<Self>) -> bool {
+        let mut actions = PoolActions::<C>::new();
+        {
+            let Some(mut core) = self.core.try_lock_for(Duration::from_millis(100)) else {
+                return false;
+            };
+            let now = core.clock.read();
+            core.state.abandon(now, &mut actions);
+            core.clock = Clock::new();
+        }
+        *self.runtime.write() = Handle::current();
+        self.owner.store(std::process::id(), Ordering::Relaxed);
+        self.obey(actions);
+        super::keeper::start(self);
+        true
+    }
+
+    pub(super) fn runtime(&self) -> Handle {
+        self.runtime.read().clone()
+    }
+
+    pub(super) fn announce(&self, event: &Event) {
+        for observer in &self.observers {
+            observer.observe(event);
+        }
+    }
+
+    /// Notes how long a ping took.
+    pub(super) fn note_ping(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let usual = self.usual_ping.load(Ordering::Relaxed);
+        let usual = if usual == 0 {
+            took
+        } else {
+            (usual / 8 * 7).saturating_add(took / 8).max(1)
+        };
+        self.usual_ping.store(usual, Ordering::Relaxed);
+    }
+
+    /// After how long a ping counts as unusually slow: five usual round trips, and never so soon that a busy
+    /// scheduler alone could be the reason.
+    pub(super) fn hedge_delay(&self) -> Duration {
+        let usual = Duration::from_micros(self.usual_ping.load(Ordering::Relaxed));
+        if usual.is_zero() {
+            return self.options.ping_timeout / 4;
+        }
+        (usual * 5).clamp(Duration::from_millis(20), self.options.ping_timeout)
+    }
+
+    fn obey(self: &Arc<Self>, actions: PoolActions<C>) {
+        for action in actions {
+            match action {
+                Action::Wake(waker) => waker.wake(),
+                Action::Open(id) => upkeep::open(self, id),
+                Action::Verify(id, connection) => upkeep::verify(self, id, connection),
+                Action::Clean(id, connection) => upkeep::clean(self, id, connection),
+                Action::Close(id, connection) => upkeep::close(self, id, connection),
+                Action::Drop(connection) => drop(connection),
+                Action::Abandon(connection) => self.connector.abandon(*connection),
+                Action::Announce(event) => self.announce(&event),
+            }
+        }
+    }
+}
+
+impl<C: Connector> Drop for Shared<C> {
+    fn drop(&mut self) {
+        // The keeper holds no more than a weak reference; this lets it notice that there is nothing to keep.
+        self.keeper.notify_one();
+        if !self.is_own_process() {
+            let mut actions = PoolActions::<C>::new();
+            let core = self.core.get_mut();
+            let now = core.clock.read();
+            core.state.abandon(now, &mut actions);
+            for action in actions {
+                if let Action::Abandon(connection) = action {
+                    self.connector.abandon(*connection);
+                }
+            }
+        }
+    }
+}

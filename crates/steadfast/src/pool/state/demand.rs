@@ -1,0 +1,115 @@
+//! Supply for whoever waits: what is idle is verified, what is missing is opened.
+
+use super::{Action, Actions, Moment, Slot, SlotId, Stage, State, bug};
+use crate::event::CloseCause;
+
+impl<C, W> State<C, W> {
+    /// Hands over what is fit, and sees to it that for everybody who still waits something is on its way.
+    /// Called after everything that may have changed either side.
+    pub(super) fn serve(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        if self.closing {
+            return;
+        }
+        while !self.waiters.is_empty() {
+            let Some((id, connection)) = self.take_fit(now) else {
+                break;
+            };
+            self.grant(id, connection, now, out);
+        }
+        let mut coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
+        while coming < self.waiters.len() {
+            if let Some(id) = self.idle.pop() {
+                let (connection, since, _) = self.take_idle(id);
+                if now >= self.slot(id).expires {
+                    self.retire(id, connection, CloseCause::Recycled, now, out);
+                    continue;
+                }
+                self.verify(id, connection, since, out);
+            } else if !self.open(self.limits.capacity(), now, out) {
+                return;
+            }
+            coming += 1;
+        }
+        while coming + self.idle.len() < self.waiters.len() + self.limits.min_idle {
+            if !self.open(self.limits.size, now, out) {
+                return;
+            }
+            coming += 1;
+        }
+    }
+
+    /// Starts to verify a connection which is in no other hands.
+    pub(super) fn verify(&mut self, id: SlotId, connection: C, since: Moment, out: &mut Actions<C, W>) {
+        self.slot(id).stage = Stage::Verifying {
+            since,
+            stalled: false,
+        };
+        out.push(Action::Verify(id, connection));
+    }
+
+    /// Starts to verify every idle connection that is suspect, all at the same time.
+    pub(super) fn verify_suspects(&mut self, out: &mut Actions<C, W>) {
+        let suspects: Vec<SlotId> = self.remove_idle(|slot, generation| slot.generation < generation);
+        for id in suspects {
+            let (connection, since, _) = self.take_idle(id);
+            self.verify(id, connection, since, out);
+        }
+    }
+
+    /// Takes slots out of the order of idle ones; the caller takes the connections.
+    pub(super) fn remove_idle(&mut self, mut which: impl FnMut(&Slot<C>, u64) -> bool) -> Vec<SlotId> {
+        let (slots, generation) = (&self.slots, self.generation);
+        let mut removed = Vec::new();
+        self.idle.retain(|&id| {
+            let goes = slots.get(id.0).is_some_and(|slot| which(slot, generation));
+            if goes {
+                removed.push(id);
+            }
+            !goes
+        });
+        removed
+    }
+
+    /// The connection of a slot that has left the order of idle ones, since when it was idle, and when it was
+    /// last known to work. The caller sets the new stage.
+    pub(super) fn take_idle(&mut self, id: SlotId) -> (C, Moment, Moment) {
+        match std::mem::replace(&mut self.slot(id).stage, Stage::Closing) {
+            Stage::Idle {
+                connection,
+                since,
+                checked,
+            } => (connection, since, checked),
+            Stage::Vacant
+            | Stage::Opening
+            | Stage::Verifying { .. }
+            | Stage::Leased { .. }
+            | Stage::Cleaning
+            | Stage::Closing => bug("an idle slot is not idle"),
+        }
+    }
+
+    /// Starts to open a connection, if there is room for it and the database is not known to be away.
+    fn open(&mut self, limit: usize, now: Moment, out: &mut Actions<C, W>) -> bool {
+        let opening = self
+            .slots
+            .iter()
+            .filter(|slot| matches!(slot.stage, Stage::Opening))
+            .count();
+        if self.occupied() >= limit || opening >= self.circuit.at_once(now) {
+            return false;
+        }
+        let id = match self.slots.iter().position(Slot::is_vacant) {
+            Some(index) => SlotId(index),
+            None => {
+                self.slots.push(Slot::vacant());
+                SlotId(self.slots.len() - 1)
+            }
+        };
+        let generation = self.generation;
+        let slot = self.slot(id);
+        slot.stage = Stage::Opening;
+        slot.generation = generation;
+        out.push(Action::Open(id));
+        true
+    }
+}

@@ -1,0 +1,182 @@
+//! What the keeper does, and what the owner of the pool may ask for.
+
+use super::circuit::Circuit;
+use super::{Actions, Found, Limits, Moment, Refusal, Slot, SlotId, Stage, State};
+use crate::error::{AcquireFailure, Fault};
+use crate::event::CloseCause;
+
+impl<C, W> State<C, W> {
+    /// Does what is due, and says when something will be due next.
+    pub(crate) fn tick(&mut self, now: Moment, out: &mut Actions<C, W>) -> Option<Moment> {
+        let expired = self.remove_idle(|slot, _| now >= slot.expires);
+        self.retire_idle(expired, &CloseCause::Recycled, now, out);
+        self.retire_unused(now, out);
+        self.keep_alive(now, out);
+        self.serve(now, out);
+        self.next_due()
+    }
+
+    /// Looks at every idle connection: its peer may have ended it.
+    pub(crate) fn sweep(&mut self, mut look: impl FnMut(&C) -> Found, now: Moment, out: &mut Actions<C, W>) {
+        let mut lost: Vec<(SlotId, Fault)> = Vec::new();
+        for (index, slot) in self.slots.iter().enumerate() {
+            if let Stage::Idle { connection, .. } = &slot.stage
+                && let Found::Lost(fault) = look(connection)
+            {
+                lost.push((SlotId(index), fault));
+            }
+        }
+        if lost.is_empty() {
+            return;
+        }
+        self.idle.retain(|id| lost.iter().all(|(gone, _)| gone != id));
+        for (id, fault) in lost {
+            let (connection, ..) = self.take_idle(id);
+            self.blame(id, &fault, out);
+            self.retire(id, connection, CloseCause::Lost(fault), now, out);
+        }
+        self.serve(now, out);
+    }
+
+    /// Distrusts everything that is open: idle connections are verified now, leased ones on return.
+    pub(crate) fn distrust(&mut self, fault: Option<&Fault>, now: Moment, out: &mut Actions<C, W>) {
+        self.suspect(fault, out);
+        self.serve(now, out);
+    }
+
+    /// Closes everything that is open: idle connections now, leased ones on return.
+    pub(crate) fn dispose(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        self.generation += 1;
+        self.disposed = self.generation;
+        let all = self.remove_idle(|_, _| true);
+        self.retire_idle(all, &CloseCause::Disposed, now, out);
+        self.serve(now, out);
+    }
+
+    /// Changes the limits; what is idle beyond them is closed now, what is leased on return.
+    pub(crate) fn resize(&mut self, size: usize, max_overflow: usize, now: Moment, out: &mut Actions<C, W>) {
+        self.limits = Limits {
+            size,
+            max_overflow,
+            ..self.limits.clone()
+        };
+        self.limits.min_idle = self.limits.min_idle.min(size);
+        let surplus = self
+            .occupied()
+            .saturating_sub(self.limits.capacity())
+            .min(self.idle.len());
+        let oldest: Vec<SlotId> = self.idle.drain(..surplus).collect();
+        self.retire_idle(oldest, &CloseCause::Surplus, now, out);
+        self.serve(now, out);
+    }
+
+    /// Serves nobody any more; what is idle is closed now, what is leased on return.
+    pub(crate) fn close(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        self.closing = true;
+        self.refuse_all(
+            &Refusal {
+                failure: AcquireFailure::Closed,
+                fault: None,
+            },
+            out,
+        );
+        let all = self.remove_idle(|_, _| true);
+        self.retire_idle(all, &CloseCause::PoolClosed, now, out);
+    }
+
+    /// This process is a fork of the one that opened everything: forget it all, and begin anew.
+    pub(crate) fn abandon(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        let all = self.remove_idle(|_, _| true);
+        self.retire_idle(all, &CloseCause::Forked, now, out);
+        // What is with tasks and callers of the other process will never be reported here. Their slots are
+        // left behind, so that a lease which was copied along finds a slot of its own time.
+        self.slots.clear();
+        self.circuit = Circuit::Closed;
+        self.generation += 1;
+        self.disposed = self.generation;
+        self.waiters = super::Waiters::new();
+    }
+
+    fn retire_idle(&mut self, ids: Vec<SlotId>, cause: &CloseCause, now: Moment, out: &mut Actions<C, W>) {
+        for id in ids {
+            let (connection, ..) = self.take_idle(id);
+            self.retire(id, connection, cause.clone(), now, out);
+        }
+    }
+
+    /// Closes what has been idle for too long, the longest unused first, down to `min_idle`.
+    fn retire_unused(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        let Some(limit) = self.limits.idle_timeout else {
+            return;
+        };
+        let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle);
+        let unused = self.remove_idle(|slot, _| {
+            let goes = surplus > 0 && slot.idle_since().is_some_and(|since| now.since(since) >= limit);
+            surplus -= usize::from(goes);
+            goes
+        });
+        self.retire_idle(unused, &CloseCause::IdleTooLong, now, out);
+    }
+
+    fn keep_alive(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        let Some(limit) = self.limits.keepalive_ping else {
+            return;
+        };
+        let quiet =
+            self.remove_idle(|slot, _| slot.checked().is_some_and(|checked| now.since(checked) >= limit));
+        for id in quiet {
+            let (connection, since, _) = self.take_idle(id);
+            self.verify(id, connection, since, out);
+        }
+    }
+
+    fn next_due(&self) -> Option<Moment> {
+        let surplus = self.idle.len() > self.limits.min_idle;
+        let idle = self.slots.iter().filter(|slot| slot.idle_since().is_some());
+        let due = idle.flat_map(|slot| {
+            let unused = slot
+                .idle_since()
+                .zip(self.limits.idle_timeout)
+                .filter(|_| surplus);
+            let quiet = slot.checked().zip(self.limits.keepalive_ping);
+            [
+                Some(slot.expires).filter(|expires| *expires < Moment::NEVER),
+                unused.map(|(since, limit)| since.after(limit)),
+                quiet.map(|(checked, limit)| checked.after(limit)),
+            ]
+        });
+        let wanted = !self.waiters.is_empty() || self.limits.min_idle > 0;
+        let opening = self.slots.iter().any(|slot| matches!(slot.stage, Stage::Opening));
+        let retry = self
+            .outage()
+            .filter(|_| wanted && !opening && !self.closing)
+            .map(|outage| outage.next);
+        due.flatten().chain(retry).min()
+    }
+}
+
+impl<C> Slot<C> {
+    fn idle_since(&self) -> Option<Moment> {
+        match self.stage {
+            Stage::Idle { since, .. } => Some(since),
+            Stage::Vacant
+            | Stage::Opening
+            | Stage::Verifying { .. }
+            | Stage::Leased { .. }
+            | Stage::Cleaning
+            | Stage::Closing => None,
+        }
+    }
+
+    fn checked(&self) -> Option<Moment> {
+        match self.stage {
+            Stage::Idle { checked, .. } => Some(checked),
+            Stage::Vacant
+            | Stage::Opening
+            | Stage::Verifying { .. }
+            | Stage::Leased { .. }
+            | Stage::Cleaning
+            | Stage::Closing => None,
+        }
+    }
+}

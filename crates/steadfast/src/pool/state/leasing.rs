@@ -1,0 +1,205 @@
+//! Connections go out to callers and come back.
+
+use std::panic::Location;
+
+use super::{Action, Actions, Answer, Found, Moment, Refusal, SlotId, Stage, State, WaiterId, bug};
+use crate::config::PrePing;
+use crate::error::{AcquireFailure, Fault};
+use crate::event::CloseCause;
+
+impl<C, W> State<C, W> {
+    /// The usual case: nobody waits, and the connection used last is fit for use.
+    pub(crate) fn take(&mut self, now: Moment) -> Option<(SlotId, C)> {
+        if self.closing || !self.waiters.is_empty() {
+            return None;
+        }
+        self.take_fit(now)
+    }
+
+    /// Joins the queue, and sees to it that something is on its way. `at_head`: the caller was served already,
+    /// with a connection that turned out to be lost.
+    pub(crate) fn enqueue(
+        &mut self,
+        waker: W,
+        at_head: bool,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) -> Result<WaiterId, Refusal> {
+        if self.closing {
+            return Err(Refusal {
+                failure: AcquireFailure::Closed,
+                fault: None,
+            });
+        }
+        if self.waiters.len() >= self.limits.max_waiters {
+            let fault = self.outage().map(|outage| outage.fault.clone());
+            return Err(Refusal {
+                failure: AcquireFailure::QueueFull,
+                fault,
+            });
+        }
+        if let Some(fault) = self.hopeless(now) {
+            return Err(Refusal {
+                failure: AcquireFailure::Permanent,
+                fault: Some(fault),
+            });
+        }
+        if self.waiters.is_empty() {
+            let jitter = self.random.f64();
+            self.circuit.hasten(jitter);
+        }
+        let id = self.waiters.push(waker, now, at_head);
+        self.serve(now, out);
+        Ok(id)
+    }
+
+    /// What became of a waiter. While there is nothing, `waker` may update whom to wake.
+    pub(crate) fn take_answer(&mut self, id: WaiterId, waker: impl FnOnce(&mut W)) -> Option<Answer<C>> {
+        self.waiters.take_answer(id, waker)
+    }
+
+    /// A waiter leaves. What it was granted goes to the next.
+    pub(crate) fn cancel(&mut self, id: WaiterId, now: Moment, out: &mut Actions<C, W>) {
+        match self.waiters.cancel(id) {
+            Some(Answer::Granted(slot, connection)) => {
+                self.give_back(slot, connection, Found::Ready, now, out)
+            }
+            Some(Answer::Refused(_)) | None => {}
+        }
+    }
+
+    /// Records who holds a connection.
+    pub(crate) fn set_holder(&mut self, id: SlotId, holder: &'static Location<'static>) {
+        self.slot(id).holder = Some(holder);
+    }
+
+    /// A connection comes back from a caller.
+    pub(crate) fn give_back(
+        &mut self,
+        id: SlotId,
+        connection: C,
+        found: Found,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) {
+        let slot = self.slot(id);
+        let Stage::Leased { since } = slot.stage else {
+            bug("a connection came back that was not leased")
+        };
+        slot.holder = None;
+        match found {
+            Found::Lost(fault) => {
+                self.blame(id, &fault, out);
+                self.retire(id, connection, CloseCause::Lost(fault), now, out);
+                self.serve(now, out);
+            }
+            Found::Dirty => {
+                if let Some(cause) = self.is_unwanted(id, now) {
+                    self.retire(id, connection, cause, now, out);
+                    self.serve(now, out);
+                } else {
+                    self.slot(id).stage = Stage::Cleaning;
+                    out.push(Action::Clean(id, connection));
+                }
+            }
+            // It worked when it was leased. Whether its holder has used it since is not known here.
+            Found::Ready => self.settle(id, connection, now, since, now, out),
+        }
+    }
+
+    /// The holder wants the connection closed, not reused.
+    pub(crate) fn discard(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
+        self.slot(id).holder = None;
+        self.retire(id, connection, CloseCause::Asked, now, out);
+        self.serve(now, out);
+    }
+
+    /// Puts a connection that nobody holds where it belongs: to the first waiter, to the idle ones, or, when
+    /// it became suspect meanwhile, to be verified.
+    pub(super) fn settle(
+        &mut self,
+        id: SlotId,
+        connection: C,
+        since: Moment,
+        checked: Moment,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) {
+        if let Some(cause) = self.is_unwanted(id, now) {
+            self.retire(id, connection, cause, now, out);
+            self.serve(now, out);
+        } else if self.slot(id).generation < self.generation {
+            self.verify(id, connection, since, out);
+        } else if self.waiters.is_empty() {
+            self.slot(id).stage = Stage::Idle {
+                connection,
+                since,
+                checked,
+            };
+            self.idle.push(id);
+        } else {
+            self.grant(id, connection, now, out);
+        }
+    }
+
+    /// Hands a connection to the first waiter.
+    pub(super) fn grant(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
+        self.slot(id).stage = Stage::Leased { since: now };
+        match self.waiters.answer_first(Answer::Granted(id, connection)) {
+            Ok(waker) => out.push(Action::Wake(waker)),
+            Err(_) => bug("a connection was granted to nobody"),
+        }
+    }
+
+    /// Takes the connection used last, if it may be used without asking it first. The others have been
+    /// unused for longer: if this one must be verified, so must they.
+    pub(super) fn take_fit(&mut self, now: Moment) -> Option<(SlotId, C)> {
+        let id = *self.idle.last()?;
+        let (generation, pre_ping) = (self.generation, self.limits.pre_ping);
+        let slot = self.slot(id);
+        let Stage::Idle { checked, .. } = &slot.stage else {
+            bug("an idle slot is not idle")
+        };
+        let trusted = match pre_ping {
+            PrePing::Always => false,
+            PrePing::AfterIdle(limit) => now.since(*checked) < limit,
+            PrePing::Never => true,
+        };
+        if !trusted || slot.generation < generation || now >= slot.expires {
+            return None;
+        }
+        let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, Stage::Leased { since: now })
+        else {
+            bug("an idle slot is not idle")
+        };
+        self.idle.pop();
+        Some((id, connection))
+    }
+
+    /// Why a connection must not serve anybody any more, if so.
+    fn is_unwanted(&mut self, id: SlotId, now: Moment) -> Option<CloseCause> {
+        let (closing, disposed) = (self.closing, self.disposed);
+        let capacity = self.limits.capacity();
+        let surplus = self.slots.len() > capacity && self.occupied() > capacity;
+        let slot = self.slot(id);
+        if closing {
+            Some(CloseCause::PoolClosed)
+        } else if slot.generation < disposed {
+            Some(CloseCause::Disposed)
+        } else if now >= slot.expires {
+            Some(CloseCause::Recycled)
+        } else if surplus {
+            Some(CloseCause::Surplus)
+        } else {
+            None
+        }
+    }
+
+    /// The permanent fault that keeps everybody from connecting, when there is no other hope: no live
+    /// connection that could be returned, and no try due.
+    fn hopeless(&self, now: Moment) -> Option<Fault> {
+        let outage = self.outage()?;
+        let hope = now >= outage.next || self.slots.iter().any(|slot| slot.is_live() || slot.is_coming());
+        (outage.is_permanent() && !hope).then(|| outage.fault.clone())
+    }
+}

@@ -1,0 +1,281 @@
+//! The pool as a pure machine: no async, no lock, no clock. It is told what happened and when, and answers
+//! with actions for the shell to carry out.
+//!
+//! # Invariants
+//! - A slot is vacant or holds exactly one connection, in one stage; slots never exceed the capacity (but for
+//!   what is still in use after the pool was made smaller).
+//! - While anybody waits, no connection that is fit for use is idle.
+//! - Counts are derived from the slots, never stored.
+
+mod circuit;
+mod demand;
+mod keeping;
+mod leasing;
+mod moment;
+mod reports;
+mod slot;
+mod waiters;
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use self::circuit::Circuit;
+use self::slot::{Slot, Stage};
+use self::waiters::Waiters;
+use crate::config::{PoolOptions, PrePing};
+use crate::error::{AcquireFailure, Fault, Phase};
+use crate::event::{CloseCause, Event};
+use crate::pool::status::{Reachability, Status};
+use crate::time::Duration;
+
+pub(crate) use self::circuit::Outage;
+pub(crate) use self::moment::Moment;
+pub(crate) use self::slot::SlotId;
+pub(crate) use self::waiters::WaiterId;
+
+/// The machine, for connections `C` and wakers `W`.
+#[derive(Debug)]
+pub(crate) struct State<C, W> {
+    limits: Limits,
+    slots: Vec<Slot<C>>,
+    /// Slots in the stage idle, the longest unused first. An order, not a count.
+    idle: Vec<SlotId>,
+    waiters: Waiters<Answer<C>, W>,
+    generation: u64,
+    /// What was opened in a generation below this one is closed instead of being verified.
+    disposed: u64,
+    circuit: Circuit,
+    closing: bool,
+    random: fastrand::Rng,
+}
+
+/// The options that the machine itself needs.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    pub(crate) size: usize,
+    pub(crate) max_overflow: usize,
+    pub(crate) min_idle: usize,
+    pub(crate) max_waiters: usize,
+    pub(crate) recycle: Option<Duration>,
+    pub(crate) idle_timeout: Option<Duration>,
+    pub(crate) keepalive_ping: Option<Duration>,
+    pub(crate) pre_ping: PrePing,
+}
+
+/// What a waiter gets in the end.
+#[derive(Debug)]
+pub(crate) enum Answer<C> {
+    /// A connection; its slot counts as leased already.
+    Granted(SlotId, C),
+    /// Nothing, and why.
+    Refused(Refusal),
+}
+
+/// Why somebody gets no connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    pub(crate) failure: AcquireFailure,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Something for the shell to do once it has let go of the lock.
+#[derive(Debug)]
+pub(crate) enum Action<C, W> {
+    /// Wake a waiter: it has been answered.
+    Wake(W),
+    /// Connect, then report `opened` or `open_failed`.
+    Open(SlotId),
+    /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
+    Verify(SlotId, C),
+    /// Clean, then report `cleaned` or `lost`.
+    Clean(SlotId, C),
+    /// Say goodbye, then report `closed`.
+    Close(SlotId, C),
+    /// Let go of a connection to which nothing can be said any more.
+    Drop(C),
+    /// Forget a connection that belongs to another process.
+    Abandon(C),
+    /// Tell the observers.
+    Announce(Event),
+}
+
+/// Most calls lead to no action, nearly all others to one or two.
+pub(crate) type Actions<C, W> = SmallVec<[Action<C, W>; 2]>;
+
+/// In which state a connection came back, or was found idle.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Ready,
+    Dirty,
+    Lost(Fault),
+}
+
+impl From<&PoolOptions> for Limits {
+    fn from(options: &PoolOptions) -> Self {
+        Self {
+            size: options.size,
+            max_overflow: options.max_overflow,
+            min_idle: options.min_idle,
+            max_waiters: options.max_waiters,
+            recycle: options.recycle,
+            idle_timeout: options.idle_timeout,
+            keepalive_ping: options.keepalive_ping,
+            pre_ping: options.pre_ping,
+        }
+    }
+}
+
+impl Limits {
+    const fn capacity(&self) -> usize {
+        self.size.saturating_add(self.max_overflow)
+    }
+}
+
+impl<C, W> State<C, W> {
+    /// An empty pool. The seed decides all jitter, so that a simulation can be run again.
+    pub(crate) fn new(limits: Limits, seed: u64) -> Self {
+        Self {
+            limits,
+            slots: Vec::new(),
+            idle: Vec::new(),
+            waiters: Waiters::new(),
+            generation: 1,
+            disposed: 1,
+            circuit: Circuit::Closed,
+            closing: false,
+            random: fastrand::Rng::with_seed(seed),
+        }
+    }
+
+    /// The outage in progress.
+    pub(crate) const fn outage(&self) -> Option<&Outage> {
+        self.circuit.outage()
+    }
+
+    /// What the pool would be doing for somebody who waits now.
+    pub(crate) fn phase(&self) -> Phase {
+        let any = |stage: fn(&Stage<C>) -> bool| self.slots.iter().any(|slot| stage(&slot.stage));
+        if any(|stage| matches!(stage, Stage::Verifying { .. })) {
+            Phase::Verifying
+        } else if any(|stage| matches!(stage, Stage::Opening)) || self.outage().is_some() {
+            Phase::Opening
+        } else {
+            Phase::Waiting
+        }
+    }
+
+    /// Who holds connections, as far as it was recorded, and since when; longest first.
+    pub(crate) fn holders(&self) -> Vec<(&'static Location<'static>, Moment)> {
+        let mut holders: Vec<_> = self
+            .slots
+            .iter()
+            .filter_map(|slot| match slot.stage {
+                Stage::Leased { since } => Some((slot.holder?, since)),
+                Stage::Vacant
+                | Stage::Opening
+                | Stage::Idle { .. }
+                | Stage::Verifying { .. }
+                | Stage::Cleaning
+                | Stage::Closing => None,
+            })
+            .collect();
+        holders.sort_by_key(|(_, since)| *since);
+        holders
+    }
+
+    /// True when nothing is left of a pool that was told to close.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.closing && self.slots.iter().all(Slot::is_vacant)
+    }
+
+    /// True once the pool was told to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing
+    }
+
+    /// Everything at one moment.
+    pub(crate) fn status(&self, now: Moment) -> Status {
+        let mut status = Status {
+            size: self.limits.size,
+            max_overflow: self.limits.max_overflow,
+            waiting: self.waiters.len(),
+            longest_wait: self
+                .waiters
+                .oldest()
+                .map_or(Duration::ZERO, |since| now.since(since)),
+            generation: self.generation,
+            closing: self.closing,
+            ..Status::default()
+        };
+        for slot in &self.slots {
+            match slot.stage {
+                Stage::Vacant => continue,
+                Stage::Opening => status.opening += 1,
+                Stage::Idle { .. } => status.idle += 1,
+                Stage::Verifying { .. } => status.verifying += 1,
+                Stage::Leased { .. } => status.leased += 1,
+                Stage::Cleaning => status.cleaning += 1,
+                Stage::Closing => status.closing_connections += 1,
+            }
+            status.suspect += usize::from(slot.is_live() && slot.generation < self.generation);
+        }
+        status.reachability = match &self.circuit {
+            Circuit::Closed | Circuit::Recovering { .. } => Reachability::Reachable,
+            Circuit::Open(outage) => Reachability::Unreachable {
+                since: now.since(outage.since),
+                attempts: outage.attempts,
+                fault: outage.fault.clone(),
+            },
+        };
+        status
+    }
+
+    fn slot(&mut self, id: SlotId) -> &mut Slot<C> {
+        match self.slots.get_mut(id.0) {
+            Some(slot) => slot,
+            None => bug("a slot that was never made"),
+        }
+    }
+
+    /// Connections of all generations and stages.
+    fn occupied(&self) -> usize {
+        self.slots.iter().filter(|slot| !slot.is_vacant()).count()
+    }
+
+    fn announce(out: &mut Actions<C, W>, event: Event) {
+        out.push(Action::Announce(event));
+    }
+
+    /// Ends a connection which is in no other hands. What is lost or belongs to another process leaves at
+    /// once; to all others goodbye is said first, and until then they count.
+    fn retire(&mut self, id: SlotId, connection: C, cause: CloseCause, now: Moment, out: &mut Actions<C, W>) {
+        let age = now.since(self.slot(id).opened);
+        match &cause {
+            CloseCause::Lost(_) | CloseCause::PingTimedOut | CloseCause::NotCleaned(_) => {
+                *self.slot(id) = Slot::vacant();
+                out.push(Action::Drop(connection));
+            }
+            CloseCause::Forked => {
+                *self.slot(id) = Slot::vacant();
+                out.push(Action::Abandon(connection));
+            }
+            CloseCause::Recycled
+            | CloseCause::IdleTooLong
+            | CloseCause::Disposed
+            | CloseCause::Surplus
+            | CloseCause::PoolClosed
+            | CloseCause::Asked => {
+                self.slot(id).stage = Stage::Closing;
+                out.push(Action::Close(id, connection));
+            }
+        }
+        Self::announce(out, Event::Closed { cause, age });
+    }
+}
+
+/// For what cannot happen unless this module is wrong.
+#[expect(clippy::panic, reason = "only a mistake in this module leads here")]
+fn bug(what: &str) -> ! {
+    panic!("bug: {what}")
+}

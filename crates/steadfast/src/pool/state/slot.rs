@@ -1,0 +1,84 @@
+//! A place for one connection, and the stages of its life.
+
+use std::panic::Location;
+
+use super::moment::Moment;
+
+/// Names a slot for as long as the pool lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SlotId(pub(super) usize);
+
+/// A slot and what is known of the connection in it.
+#[derive(Debug)]
+pub(super) struct Slot<C> {
+    pub(super) stage: Stage<C>,
+    /// The generation in which the connection was opened or last verified.
+    pub(super) generation: u64,
+    pub(super) opened: Moment,
+    /// When it is retired: its age limit less the jitter.
+    pub(super) expires: Moment,
+    /// Who holds it, when leak tracking is on.
+    pub(super) holder: Option<&'static Location<'static>>,
+}
+
+/// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
+#[derive(Debug)]
+pub(super) enum Stage<C> {
+    /// Nobody.
+    Vacant,
+    /// A task of the pool is connecting.
+    Opening,
+    /// Nobody uses it.
+    Idle {
+        connection: C,
+        /// Since when nobody has.
+        since: Moment,
+        /// When it was last known to work.
+        checked: Moment,
+    },
+    /// A task of the pool is asking the peer whether it is still there.
+    Verifying {
+        /// Since when nobody has used it.
+        since: Moment,
+        /// The answer takes longer than usual: do not count on it.
+        stalled: bool,
+    },
+    /// A caller has it.
+    Leased { since: Moment },
+    /// A task of the pool is bringing it back to its initial state.
+    Cleaning,
+    /// A task of the pool is saying goodbye.
+    Closing,
+}
+
+impl<C> Slot<C> {
+    pub(super) const fn vacant() -> Self {
+        Self {
+            stage: Stage::Vacant,
+            generation: 0,
+            opened: Moment::NEVER,
+            expires: Moment::NEVER,
+            holder: None,
+        }
+    }
+
+    pub(super) const fn is_vacant(&self) -> bool {
+        matches!(self.stage, Stage::Vacant)
+    }
+
+    /// True when this slot is expected to serve somebody soon without anybody's doing.
+    pub(super) const fn is_coming(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Opening | Stage::Verifying { stalled: false, .. } | Stage::Cleaning
+        )
+    }
+
+    /// True when there is a connection that may serve again.
+    pub(super) const fn is_live(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning
+        )
+    }
+}

@@ -1,0 +1,249 @@
+//! The queue of callers: first come, first served, and leaving it from the middle costs nothing.
+//!
+//! # Implementation details
+//! A slab whose entries are linked by index, so that waiting allocates nothing once the slab has grown to the
+//! usual number of waiters. An entry that was answered has left the queue but stays in the slab until its
+//! owner takes the answer or cancels.
+
+use super::moment::Moment;
+
+/// Names an entry until its owner takes the answer or cancels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaiterId(usize);
+
+/// Waiters with answers of type `A`, woken through `W`.
+#[derive(Debug)]
+pub(super) struct Waiters<A, W> {
+    entries: Vec<Entry<A, W>>,
+    free: Option<usize>,
+    head: Option<usize>,
+    tail: Option<usize>,
+    /// The length of the list, changed only where the list is linked: in `push` and in `leave`.
+    queued: usize,
+}
+
+#[derive(Debug)]
+enum Entry<A, W> {
+    Free {
+        next: Option<usize>,
+    },
+    Queued {
+        waker: W,
+        since: Moment,
+        previous: Option<usize>,
+        next: Option<usize>,
+    },
+    Answered(A),
+}
+
+impl<A, W> Waiters<A, W> {
+    pub(super) const fn new() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: None,
+            head: None,
+            tail: None,
+            queued: 0,
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.head.is_none()
+    }
+
+    /// How many are queued.
+    pub(super) const fn len(&self) -> usize {
+        self.queued
+    }
+
+    /// Since when the first has been waiting.
+    pub(super) fn oldest(&self) -> Option<Moment> {
+        match self.entries.get(self.head?)? {
+            Entry::Queued { since, .. } => Some(*since),
+            Entry::Free { .. } | Entry::Answered(_) => None,
+        }
+    }
+
+    /// Adds one at the end, or at the head when it had been served already with something that turned out bad.
+    pub(super) fn push(&mut self, waker: W, since: Moment, at_head: bool) -> WaiterId {
+        let (previous, next) = if at_head {
+            (None, self.head)
+        } else {
+            (self.tail, None)
+        };
+        let entry = Entry::Queued {
+            waker,
+            since,
+            previous,
+            next,
+        };
+        let index = match self.free {
+            Some(index) => {
+                let place = self.entry(index);
+                let Entry::Free { next: free } = std::mem::replace(place, entry) else {
+                    bug("a used entry on the free list");
+                };
+                self.free = free;
+                index
+            }
+            None => {
+                self.entries.push(entry);
+                self.entries.len() - 1
+            }
+        };
+        self.link(previous, next, Some(index), Some(index));
+        self.queued += 1;
+        WaiterId(index)
+    }
+
+    /// Answers the first in the queue and gives its waker.
+    pub(super) fn answer_first(&mut self, answer: A) -> Result<W, A> {
+        let Some(index) = self.head else {
+            return Err(answer);
+        };
+        match self.leave(index, Entry::Answered(answer)) {
+            Entry::Queued { waker, .. } => Ok(waker),
+            Entry::Free { .. } | Entry::Answered(_) => bug("the head of the queue is not queued"),
+        }
+    }
+
+    /// Takes the answer if there is one, which ends the entry; else remembers whom to wake.
+    pub(super) fn take_answer(&mut self, id: WaiterId, waker: impl FnOnce(&mut W)) -> Option<A> {
+        match self.entry(id.0) {
+            Entry::Queued { waker: place, .. } => {
+                waker(place);
+                None
+            }
+            Entry::Answered(_) => self.release(id.0),
+            Entry::Free { .. } => bug("a waiter asked after its entry had ended"),
+        }
+    }
+
+    /// Ends the entry; gives the answer that its owner will never see.
+    pub(super) fn cancel(&mut self, id: WaiterId) -> Option<A> {
+        match self.entry(id.0) {
+            Entry::Queued { .. } => {
+                let free = Entry::Free { next: self.free };
+                let _queued = self.leave(id.0, free);
+                self.free = Some(id.0);
+                None
+            }
+            Entry::Answered(_) => self.release(id.0),
+            Entry::Free { .. } => bug("a waiter cancelled twice"),
+        }
+    }
+
+    fn release(&mut self, index: usize) -> Option<A> {
+        let free = Entry::Free { next: self.free };
+        self.free = Some(index);
+        match std::mem::replace(self.entry(index), free) {
+            Entry::Answered(answer) => Some(answer),
+            Entry::Free { .. } | Entry::Queued { .. } => bug("only an answered entry is released"),
+        }
+    }
+
+    /// Takes an entry out of the queue, leaving something else in its place.
+    fn leave(&mut self, index: usize, instead: Entry<A, W>) -> Entry<A, W> {
+        let entry = std::mem::replace(self.entry(index), instead);
+        if let Entry::Queued { previous, next, .. } = &entry {
+            self.link(*previous, *next, *next, *previous);
+            self.queued -= 1;
+        }
+        entry
+    }
+
+    /// Makes `after` follow `previous`, and `before` precede `next`.
+    fn link(
+        &mut self,
+        previous: Option<usize>,
+        next: Option<usize>,
+        after: Option<usize>,
+        before: Option<usize>,
+    ) {
+        match previous.map(|index| self.entry(index)) {
+            None => self.head = after,
+            Some(Entry::Queued { next, .. }) => *next = after,
+            Some(Entry::Free { .. } | Entry::Answered(_)) => bug("a neighbour that is not queued"),
+        }
+        match next.map(|index| self.entry(index)) {
+            None => self.tail = before,
+            Some(Entry::Queued { previous, .. }) => *previous = before,
+            Some(Entry::Free { .. } | Entry::Answered(_)) => bug("a neighbour that is not queued"),
+        }
+    }
+
+    fn entry(&mut self, index: usize) -> &mut Entry<A, W> {
+        match self.entries.get_mut(index) {
+            Some(entry) => entry,
+            None => bug("a waiter that was never queued"),
+        }
+    }
+}
+
+#[expect(clippy::panic, reason = "only a mistake in this file leads here")]
+fn bug(what: &str) -> ! {
+    panic!("bug: {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Push { at_head: bool },
+        Answer,
+        Cancel(usize),
+        Take(usize),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => any::<bool>().prop_map(|at_head| Step::Push { at_head }),
+            2 => Just(Step::Answer),
+            1 => any::<usize>().prop_map(Step::Cancel),
+            1 => any::<usize>().prop_map(Step::Take),
+        ]
+    }
+
+    proptest! {
+        /// The slab behaves as a plain list would.
+        #[test]
+        fn waiters_are_answered_in_order(steps in proptest::collection::vec(step(), 0..200)) {
+            let mut waiters: Waiters<u32, u32> = Waiters::new();
+            let mut queue: VecDeque<(WaiterId, u32)> = VecDeque::new();
+            let mut answered: Vec<(WaiterId, u32)> = Vec::new();
+            for (name, step) in (0_u32..).zip(steps) {
+                match step {
+                    Step::Push { at_head } => {
+                        let id = waiters.push(name, Moment::START, at_head);
+                        if at_head { queue.push_front((id, name)) } else { queue.push_back((id, name)) }
+                    }
+                    Step::Answer => match (waiters.answer_first(name), queue.pop_front()) {
+                        (Ok(woken), Some((id, expected))) => {
+                            prop_assert_eq!(woken, expected);
+                            answered.push((id, name));
+                        }
+                        (Err(back), None) => prop_assert_eq!(back, name),
+                        (result, expected) => prop_assert!(false, "{:?} against {:?}", result, expected),
+                    },
+                    Step::Cancel(which) if !queue.is_empty() => {
+                        let (id, _) = queue.remove(which % queue.len()).unwrap();
+                        prop_assert_eq!(waiters.cancel(id), None);
+                    }
+                    Step::Take(which) if !answered.is_empty() => {
+                        let (id, answer) = answered.remove(which % answered.len());
+                        prop_assert_eq!(waiters.take_answer(id, |_| ()), Some(answer));
+                    }
+                    Step::Cancel(_) | Step::Take(_) => {}
+                }
+                prop_assert_eq!(waiters.len(), queue.len());
+                prop_assert_eq!(waiters.is_empty(), queue.is_empty());
+            }
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the pool's own tasks do with connections: open, verify, clean, close. None of it happens inside a
+//! caller's future, so a caller that goes away takes nothing with it.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::shared::{Boxed, Shared};
+use super::state::{Found, SlotId};
+use crate::connector::Connector;
+use crate::error::Fault;
+use crate::event::CloseCause;
+use crate::tasks;
+use crate::time::{Instant, sleep, timeout};
+use crate::verdict::{Class, Step};
+
+/// Opens a connection for this slot.
+pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
+    let work = Charge::new(shared, id, Kind::Opening);
+    tasks::spawn_on(&shared.runtime(), "pool: open", async move {
+        let shared = Arc::clone(&work.shared);
+        let limit = shared.options.connect_timeout;
+        let started = Instant::now();
+        let result = timeout(limit, shared.connector.connect(shared.alarm()))
+            .await
+            .unwrap_or_else(|_| {
+                Err(Fault::new(
+                    Class::Unreachable,
+                    Step::Dial,
+                    format!("no connection within {limit:?}"),
+                )
+                .with_remedy("check that the server is reachable, or raise connect_timeout"))
+            });
+        work.done();
+        shared.update(|state, now, out| match result {
+            Ok(connection) => state.opened(id, Box::new(connection), started.elapsed(), now, out),
+            Err(fault) => state.open_failed(id, fault, now, out),
+        });
+    });
+}
+
+/// Asks the peer of an idle connection whether it is still there.
+pub(super) fn verify<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut connection: Boxed<C>) {
+    let work = Charge::new(shared, id, Kind::Keeping);
+    tasks::spawn_on(&shared.runtime(), "pool: verify", async move {
+        let shared = Arc::clone(&work.shared);
+        let started = Instant::now();
+        let result = ask(&shared, id, &mut connection).await;
+        let took = started.elapsed();
+        work.done();
+        if result.is_ok() {
+            shared.note_ping(took);
+        }
+        shared.update(|state, now, out| match result {
+            Ok(()) => state.verified(id, connection, took, now, out),
+            Err((cause, fault)) => state.lost(id, connection, cause, &fault, now, out),
+        });
+    });
+}
+
+/// Brings a returned connection back to its initial state.
+pub(super) fn clean<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut connection: Boxed<C>) {
+    let work = Charge::new(shared, id, Kind::Keeping);
+    tasks::spawn_on(&shared.runtime(), "pool: clean", async move {
+        let shared = Arc::clone(&work.shared);
+        let result = bounded_clean(&shared, &mut connection).await;
+        work.done();
+        shared.update(|state, now, out| match result {
+            Ok(()) => state.cleaned(id, connection, now, out),
+            Err(fault) => {
+                let cause = CloseCause::NotCleaned(fault.clone());
+                state.lost(id, connection, cause, &fault, now, out);
+            }
+        });
+    });
+}
+
+/// Says goodbye.
+pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>) {
+    let work = Charge::new(shared, id, Kind::Keeping);
+    tasks::spawn_on(&shared.runtime(), "pool: close", async move {
+        let shared = Arc::clone(&work.shared);
+        let limit = shared.options.close_timeout;
+        if timeout(limit, shared.connector.close(*connection)).await.is_err() {
+            tracing::debug!(
+                ?limit,
+                "a connection was closed without a goodbye: its peer does not answer"
+            );
+        }
+        work.done();
+        shared.update(|state, now, out| state.vacated(id, now, out));
+    });
+}
+
+async fn ask<C: Connector>(
+    shared: &Arc<Shared<C>>,
+    id: SlotId,
+    connection: &mut Boxed<C>,
+) -> Result<(), (CloseCause, Fault)> {
+    match shared.inspect(connection) {
+        Found::Ready => {}
+        Found::Lost(fault) => return Err((CloseCause::Lost(fault.clone()), fault)),
+        Found::Dirty => {
+            let cleaned = bounded_clean(shared, connection).await;
+            return cleaned.map_err(|fault| (CloseCause::NotCleaned(fault.clone()), fault));
+        }
+    }
+    let limit = shared.options.ping_timeout;
+    let mut ping = pin!(timeout(limit, shared.connector.ping(connection)));
+    let slow = shared.hedge_delay();
+    let answer = tokio::select! {
+        biased;
+        answer = &mut ping => answer,
+        () = sleep(slow), if slow < limit => {
+            shared.update(|state, now, out| state.stalled(id, now, out));
+            ping.await
+        }
+    };
+    match answer {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(fault)) => Err((CloseCause::Lost(fault.clone()), fault)),
+        Err(_) => {
+            let fault = Fault::new(
+                Class::ConnectionLost,
+                Step::Ping,
+                format!("no answer within {limit:?}"),
+            )
+            .with_remedy("the path to the server went silent; a new connection is opened instead");
+            Err((CloseCause::PingTimedOut, fault))
+        }
+    }
+}
+
+async fn bounded_clean<C: Connector>(
+    shared: &Arc<Shared<C>>,
+    connection: &mut Boxed<C>,
+) -> Result<(), Fault> {
+    let limit = shared.options.clean_timeout;
+    timeout(limit, shared.connector.clean(connection))
+        .await
+        .unwrap_or_else(|_| {
+            Err(Fault::new(
+                Class::ConnectionLost,
+                Step::Clean,
+                format!("not clean within {limit:?}"),
+            ))
+        })
+}
+
+/// A task's responsibility for a slot. When the task ends without a report, because it panicked or its runtime
+/// was shut down, the slot becomes vacant all the same.
+struct Charge<C: Connector> {
+    shared: Arc<Shared<C>>,
+    id: SlotId,
+    kind: Kind,
+    reported: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Opening,
+    Keeping,
+}
+
+impl<C: Connector> Charge<C> {
+    fn new(shared: &Arc<Shared<C>>, id: SlotId, kind: Kind) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            id,
+            kind,
+            reported: false,
+        }
+    }
+
+    /// The report follows at once.
+    fn done(mut self) {
+        self.reported = true;
+    }
+}
+
+impl<C: Connector> Drop for Charge<C> {
+    fn drop(&mut self) {
+        if self.reported {
+            return;
+        }
+        let (id, kind) = (self.id, self.kind);
+        self.shared.update(|state, now, out| match kind {
+            Kind::Opening => {
+                let fault = Fault::new(
+                    Class::Unreachable,
+                    Step::Dial,
+                    "the task that was connecting was ended",
+                )
+                .with_remedy("the runtime is shutting down, or the connector panicked: see the log");
+                state.open_failed(id, fault, now, out);
+            }
+            Kind::Keeping => state.vacated(id, now, out),
+        });
+    }
+}

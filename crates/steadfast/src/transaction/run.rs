@@ -1,0 +1,177 @@
+//! The loop that runs a unit of work until it is done, hopeless, or out of time.
+
+use std::sync::Arc;
+
+use super::attempt::Attempt;
+use super::commit::commit;
+use super::handle::Transaction;
+use crate::backend::{Backend, BackendLease};
+use crate::error::{Error, Fault};
+use crate::event::{Event, Observer};
+use crate::retry::Backoff;
+use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
+use crate::time::{Duration, Instant, sleep, timeout_at};
+use crate::verdict::{Class, Step, Verdict};
+
+/// What a unit of work runs on, and by when it must be done.
+#[derive(Debug)]
+pub(crate) struct Unit<'a> {
+    pub(crate) backend: &'a Backend,
+    pub(crate) observers: &'a [Arc<dyn Observer>],
+    pub(crate) options: TransactionOptions,
+    pub(crate) deadline: Instant,
+}
+
+/// Runs `work` in a transaction, and runs it again when it is proven that nothing was committed and another
+/// try may do better.
+pub(crate) async fn run<T, E, F, Fut>(unit: &Unit<'_>, work: F) -> Result<T, E>
+where
+    F: Fn(Transaction) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    let mut retries = Retries::new(unit);
+    loop {
+        let mut lease = unit.backend.acquire_until(unit.deadline).await.map_err(Error::from)?;
+        let failed = match lease.begin(unit.options).await {
+            Ok(()) => match attempt(unit, lease, &work).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => failed,
+            },
+            Err(fault) => {
+                lease.judge(&fault);
+                Failed { fault: Some(fault.clone()), error: Error::from(fault).into() }
+            }
+        };
+        let Some(fault) = failed.fault else { return Err(failed.error) };
+        if !retries.pause(&fault).await {
+            return Err(failed.error);
+        }
+    }
+}
+
+/// Reads with one statement, and reads again when that may do better.
+pub(crate) async fn read_once(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    let mut retries = Retries::new(unit);
+    loop {
+        let mut lease = unit.backend.acquire_until(unit.deadline).await?;
+        let result = timeout_at(unit.deadline, lease.read(sql, params)).await;
+        let fault = match result {
+            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Err(fault)) => fault,
+            Err(_) => return Err(out_of_time(Step::Statement).into()),
+        };
+        lease.judge(&fault);
+        drop(lease);
+        if !retries.pause(&fault).await {
+            return Err(fault.into());
+        }
+    }
+}
+
+/// An attempt that did not commit: the error for the caller, and the fault that decides about another try.
+struct Failed<E> {
+    error: E,
+    fault: Option<Fault>,
+}
+
+async fn attempt<T, E, F, Fut>(unit: &Unit<'_>, lease: BackendLease, work: &F) -> Result<T, Failed<E>>
+where
+    F: Fn(Transaction) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, E>> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    let attempt = Attempt::new(lease);
+    // Whatever happens to this future from here on, the handles must not outlive it: a handle that escaped would
+    // otherwise keep the connection.
+    let ended = EndOnDrop(&attempt);
+    let result = timeout_at(unit.deadline, work(Transaction::new(Arc::clone(&attempt)))).await;
+    let remains = ended.0.end();
+    let fail = |fault: Fault| Failed { fault: Some(fault.clone()), error: Error::from(fault).into() };
+    let Some(mut lease) = remains.lease else {
+        let cause = "the closure returned while a statement of it was still running";
+        return Err(fail(Fault::new(Class::RolledBack, Step::Statement, cause)));
+    };
+    match result {
+        Ok(Ok(value)) if remains.cancelled => {
+            drop(value);
+            roll_back(&mut lease, unit.deadline).await;
+            let cause = "a statement of the transaction was cancelled before its end, so it was rolled back";
+            Err(fail(Fault::new(Class::RolledBack, Step::Commit, cause)))
+        }
+        Ok(Ok(value)) => match commit(lease, unit.options, unit.deadline).await {
+            Ok(()) => Ok(value),
+            Err(fault) => Err(fail(fault)),
+        },
+        Ok(Err(error)) => {
+            roll_back(&mut lease, unit.deadline).await;
+            Err(Failed { error, fault: remains.fault })
+        }
+        Err(_) => Err(fail(out_of_time(Step::Statement))),
+    }
+}
+
+/// Rolls back before the caller goes on, so that its locks are gone. When that fails, the pool will see to it.
+async fn roll_back(lease: &mut BackendLease, deadline: Instant) {
+    let limit = deadline.min(Instant::now() + ROLLBACK_PATIENCE);
+    match timeout_at(limit, lease.rollback()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => lease.judge(&fault),
+        Err(_) => tracing::debug!("ROLLBACK was not answered in time; the pool ends the transaction"),
+    }
+}
+
+fn out_of_time(step: Step) -> Fault {
+    Fault::new(Class::Timeout, step, "the deadline of the work passed; nothing was committed")
+}
+
+/// How often another try is worth it.
+struct Retries<'a> {
+    unit: &'a Unit<'a>,
+    backoff: Backoff,
+    attempt: u32,
+}
+
+impl<'a> Retries<'a> {
+    const fn new(unit: &'a Unit<'a>) -> Self {
+        Self { unit, backoff: Backoff::replay(), attempt: 0 }
+    }
+
+    /// Waits before the next attempt; false when there shall be none.
+    async fn pause(&mut self, fault: &Fault) -> bool {
+        self.attempt += 1;
+        let verdict = fault.verdict();
+        let delay = match verdict {
+            // The first time, another connection may do better right now.
+            Verdict::RetryElsewhere if self.attempt == 1 => Duration::ZERO,
+            Verdict::RetryElsewhere | Verdict::RetryLater => match self.backoff.next() {
+                Some(delay) => delay,
+                None => return false,
+            },
+            Verdict::GiveUp | Verdict::OutcomeUnknown => return false,
+        };
+        if Instant::now() + delay >= self.unit.deadline {
+            return false;
+        }
+        let event = Event::Retried { attempt: self.attempt, fault: fault.clone(), verdict, delay };
+        for observer in self.unit.observers {
+            observer.observe(&event);
+        }
+        sleep(delay).await;
+        true
+    }
+}
+
+/// Ends the attempt also when the future that runs it is dropped.
+struct EndOnDrop<'a>(&'a Attempt);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        drop(self.0.end());
+    }
+}
+
+/// A ROLLBACK is not waited for any longer; the pool ends the transaction in any case.
+const ROLLBACK_PATIENCE: Duration = Duration::from_millis(500);
