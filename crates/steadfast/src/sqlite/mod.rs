@@ -1,1 +1,43 @@
-//! SQLite.
+//! SQLite: the same rules as for a server, kept over a file.
+//!
+//! Each connection lives on an operating-system thread of its own, since SQLite blocks. What a caller holds
+//! is a handle that sends it commands; the thread ends when the handle is dropped.
+//!
+//! # What is the same as on PostgreSQL
+//! - A statement that fails fails its transaction: further statements are refused (code `25P02`), and
+//!   `commit` rolls back and reports [`Class::RolledBack`](crate::verdict::Class::RolledBack). SQLite alone
+//!   would go on. A savepoint set before the failure can be returned to with `ROLLBACK TO`.
+//! - A batch outside a transaction is applied wholly or not at all.
+//! - A call whose future was dropped is interrupted by whatever is called next; inside a transaction it
+//!   fails that transaction.
+//! - Text with a NUL character and floating-point values that are not numbers are refused: the first cannot
+//!   be stored by PostgreSQL, the second would silently become NULL in SQLite.
+//!
+//! # What differs
+//! - A violated unique constraint is named by its columns (`users.email`, several joined by `, `; an index
+//!   on an expression as `index 'name'`), where PostgreSQL gives the constraint's name (`users_email_key`).
+//!   CHECK gives its name, NOT NULL the column, FOREIGN KEY nothing.
+//! - [`Fault::code`](crate::Fault::code) is SQLite's own, as in `SQLITE_CONSTRAINT_UNIQUE`.
+//! - Isolation is always serializable; writers queue, one at a time, each from the start of its transaction.
+//! - A timestamp is text in UTC with six digits after the second, so that text order is order in time.
+//!   Columns declared `BOOLEAN`, `TIMESTAMP..`, `DATETIME` and `UUID` are read as such; an expression, and
+//!   what `RETURNING` gives, has no declared type and is read as what is stored.
+//! - A value is at most 64 MiB, a statement 16 MiB; SQLite counts a whole row against the first.
+
+mod cancel;
+mod command;
+mod connection;
+mod connector;
+mod fault;
+mod gate;
+mod household;
+mod names;
+mod notes;
+mod place;
+mod statement;
+mod status;
+mod values;
+mod worker;
+
+pub use connection::SqliteConnection;
+pub use connector::SqliteConnector;
