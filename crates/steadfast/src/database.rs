@@ -39,30 +39,7 @@ pub struct FailedTry {
     pub next_within: Duration,
 }
 
-/// Which kind of database it is, for the few statements that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum BackendKind {
-    /// PostgreSQL.
-    Postgres,
-    /// SQLite.
-    Sqlite,
-}
-
 impl Database {
-    /// Which kind of database the configuration chose.
-    #[must_use]
-    pub fn backend(&self) -> BackendKind {
-        todo!()
-    }
-
-    /// Closes the pool: no new lease, idle connections at once, leased ones on return, all of them at the
-    /// deadline.
-    pub async fn close(&self, deadline: Instant) {
-        let _ = deadline;
-        todo!()
-    }
-
     /// Makes a database of a configuration. Connects to nothing yet; the pool opens connections as they are
     /// needed. What happens in the pool goes to `tracing`.
     ///
