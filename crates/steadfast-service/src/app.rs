@@ -25,12 +25,7 @@ impl App {
     #[must_use]
     pub fn new(settings: Settings, database: Database) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
-        Self(Arc::new(Shared {
-            settings,
-            database,
-            lifecycle: Lifecycle::default(),
-            request_slots,
-        }))
+        Self(Arc::new(Shared { settings, database, lifecycle: Lifecycle::default(), request_slots }))
     }
 
     /// Its settings.
@@ -49,6 +44,12 @@ impl App {
     #[must_use]
     pub fn lifecycle(&self) -> &Lifecycle {
         &self.0.lifecycle
+    }
+
+    /// How many requests are being worked on.
+    #[must_use]
+    pub fn requests_in_flight(&self) -> usize {
+        self.0.settings.max_requests.saturating_sub(self.0.request_slots.available_permits())
     }
 
     pub(crate) fn request_slots(&self) -> &Arc<Semaphore> {

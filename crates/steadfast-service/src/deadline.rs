@@ -17,10 +17,7 @@ impl Deadline {
     /// A deadline this far from now.
     pub(crate) fn within(timeout: Duration) -> Self {
         let answer = Instant::now() + timeout;
-        Self {
-            answer,
-            database: answer - (timeout / 10).min(MAX_MARGIN),
-        }
+        Self { answer, database: answer - (timeout / 10).min(MAX_MARGIN) }
     }
 
     /// When the request is cut.
@@ -44,10 +41,6 @@ impl<S: Sync> FromRequestParts<S> for Deadline {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts
-            .extensions
-            .get()
-            .copied()
-            .unwrap_or_else(|| Self::within(FALLBACK)))
+        Ok(parts.extensions.get().copied().unwrap_or_else(|| Self::within(FALLBACK)))
     }
 }

@@ -11,10 +11,7 @@ const RESERVED: u64 = 256;
 pub(crate) fn connections_within_limit(wanted: usize) -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let raised = rustix::process::Rlimit {
-            current: limit.maximum,
-            maximum: limit.maximum,
-        };
+        let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
         match setrlimit(Resource::Nofile, raised) {
             Ok(()) => limit = getrlimit(Resource::Nofile),
             Err(error) => tracing::debug!(%error, "the limit on open files could not be raised"),
@@ -23,12 +20,7 @@ pub(crate) fn connections_within_limit(wanted: usize) -> usize {
     let Some(files) = limit.current else { return wanted };
     let allowed = affordable(files);
     if allowed < wanted {
-        tracing::warn!(
-            files,
-            wanted,
-            allowed,
-            "the limit on open files allows fewer client connections"
-        );
+        tracing::warn!(files, wanted, allowed, "the limit on open files allows fewer client connections");
     }
     wanted.min(allowed)
 }

@@ -10,9 +10,7 @@ use crate::problem::{Problem, ProblemKind};
 
 /// `GET /` and `GET /problems/{name}`.
 pub(crate) fn routes() -> Router {
-    Router::new()
-        .route("/", get(index))
-        .route("/problems/{name}", get(problem))
+    Router::new().route("/", get(index)).route("/problems/{name}", get(problem))
 }
 
 async fn index() -> Response {

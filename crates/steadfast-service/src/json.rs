@@ -8,12 +8,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use http::request::Parts;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::error::Category;
-use steadfast::time::{Duration, timeout};
+use steadfast::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::app::App;
+use crate::deadline::Deadline;
 use crate::problem::{Problem, ProblemKind};
 
 /// The fields of a JSON object in the order in which they came. A name that came twice is here twice, so
@@ -35,28 +37,29 @@ impl FromRequest<App> for JsonObject {
             }
             return Err(too_large(limit));
         }
-        let bytes = timeout(settings.body_timeout, read(body, limit))
-            .await
-            .map_err(|_elapsed| {
-                let waited = settings.body_timeout.as_secs_f64();
-                Problem::new(
-                    ProblemKind::RequestIncomplete,
-                    format!("After {waited} s parts of the body were missing."),
-                )
-            })??;
+        let until = body_deadline(&parts, settings.body_timeout);
+        let bytes = timeout_at(until, read(body, limit)).await.map_err(|_elapsed| {
+            Problem::new(
+                ProblemKind::RequestIncomplete,
+                "Parts of the body were missing when its time was over.",
+            )
+        })??;
         parse(&bytes)
     }
+}
+
+/// The body's own time, and never so long that the request is cut off in the middle of its body: an answer to
+/// a body that never came can say for certain that nothing was changed.
+fn body_deadline(parts: &Parts, limit: Duration) -> Instant {
+    let own = Instant::now() + limit;
+    parts.extensions.get::<Deadline>().map_or(own, |deadline| own.min(deadline.database()))
 }
 
 /// Accepts `application/json` and what is built on it (`application/merge-patch+json`), in UTF-8.
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     let refuse = |detail: &str| Err(Problem::new(ProblemKind::UnsupportedMediaType, detail));
     let identity = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .any(|value| !identity(value))
-    {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|value| !identity(value)) {
         return refuse("The body is compressed.");
     }
     let Some(value) = headers.get(CONTENT_TYPE) else {
@@ -93,10 +96,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
         // The client is gone or breaks the protocol; it will hardly read the answer.
         let chunk = chunk.map_err(|error| {
             tracing::debug!(%error, "the body of a request ended early");
-            Problem::new(
-                ProblemKind::RequestIncomplete,
-                "The body ended before it was complete.",
-            )
+            Problem::new(ProblemKind::RequestIncomplete, "The body ended before it was complete.")
         })?;
         if read.len() + chunk.len() > limit {
             drop(read);
@@ -109,10 +109,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
 }
 
 fn too_large(limit: usize) -> Problem {
-    Problem::new(
-        ProblemKind::BodyTooLarge,
-        format!("The body is larger than {limit} bytes."),
-    )
+    Problem::new(ProblemKind::BodyTooLarge, format!("The body is larger than {limit} bytes."))
 }
 
 /// Reads on for a while without keeping anything. A connection that is closed while the client still sends

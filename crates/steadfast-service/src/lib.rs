@@ -7,25 +7,25 @@
 //!
 //! The modules are listed in layer order: a module names only what stands above it.
 
-mod app;
-mod connection;
-mod deadline;
-mod descriptors;
-mod index;
-mod json;
-pub mod lifecycle;
-mod middleware;
-pub mod openapi;
-pub mod problem;
-mod request_id;
-mod router;
-pub mod schema;
-mod server;
 pub mod settings;
-mod signals;
-mod stall;
-mod startup;
+pub mod lifecycle;
+mod request_id;
+pub mod problem;
+mod deadline;
+mod app;
+mod json;
+pub mod schema;
 mod users;
+pub mod openapi;
+mod index;
+mod middleware;
+mod router;
+mod descriptors;
+mod stall;
+mod connection;
+mod startup;
+mod signals;
+mod server;
 
 pub use app::App;
 pub use lifecycle::{Lifecycle, Phase};

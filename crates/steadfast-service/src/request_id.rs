@@ -16,10 +16,7 @@ pub(crate) struct RequestId(String);
 impl RequestId {
     /// Takes the caller's name or makes one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let given = headers
-            .get(X_REQUEST_ID)
-            .and_then(|value| value.to_str().ok())
-            .filter(|id| is_sane(id));
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
         Self(given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned))
     }
 
@@ -37,9 +34,7 @@ impl RequestId {
 fn is_sane(id: &str) -> bool {
     (1..=MAX_LENGTH).contains(&id.len())
         && id.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && id
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 #[cfg(test)]
@@ -47,10 +42,7 @@ mod tests {
     use super::*;
 
     fn given(id: &'static str) -> RequestId {
-        RequestId::of(&HeaderMap::from_iter([(
-            X_REQUEST_ID,
-            HeaderValue::from_static(id),
-        )]))
+        RequestId::of(&HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_static(id))]))
     }
 
     #[test]
@@ -66,11 +58,7 @@ mod tests {
         for id in ["", "a b", "a;b", "..", "/etc", "a\"b", "<script>", "a:b", long] {
             let made = given(id);
             assert_ne!(made.as_str(), id);
-            assert_eq!(
-                made.as_str().parse::<Uuid>().unwrap().get_version_num(),
-                7,
-                "{id:?}"
-            );
+            assert_eq!(made.as_str().parse::<Uuid>().unwrap().get_version_num(), 7, "{id:?}");
         }
     }
 

@@ -22,11 +22,7 @@ pub(crate) struct StallGuard<S> {
 
 impl<S> StallGuard<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self {
-            stream,
-            limit: STALL,
-            stalled: None,
-        }
+        Self { stream, limit: STALL, stalled: None }
     }
 
     /// Runs the clock while a write is pending, and stops it when one succeeds.
@@ -36,14 +32,9 @@ impl<S> StallGuard<S> {
             return written;
         }
         let limit = self.limit;
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         ready!(stalled.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client stopped reading its answer",
-        )))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading its answer")))
     }
 }
 

@@ -30,10 +30,7 @@ pub(crate) async fn start(app: App) {
         sleep(PAUSE.mul_f64(0.5 + fastrand::f64() / 2.0)).await;
     }
     app.lifecycle().advance(Phase::Serving);
-    tracing::info!(
-        after_ms = begun.elapsed().as_millis(),
-        "the database is ready; serving"
-    );
+    tracing::info!(after_ms = begun.elapsed().as_millis(), "the database is ready; serving");
 }
 
 /// Says what is wrong when it changes, and once in a while when it does not.
@@ -45,13 +42,8 @@ struct FailureLog {
 impl FailureLog {
     fn note(&mut self, error: &SchemaError) {
         // The cause, without the figures (waited, in use) that differ from try to try.
-        let cause = error
-            .fault()
-            .map_or_else(|| error.to_string(), ToString::to_string);
-        let told = self
-            .last
-            .as_ref()
-            .is_some_and(|(last, at)| *last == cause && at.elapsed() < REMINDER);
+        let cause = error.fault().map_or_else(|| error.to_string(), ToString::to_string);
+        let told = self.last.as_ref().is_some_and(|(last, at)| *last == cause && at.elapsed() < REMINDER);
         if told {
             return;
         }

@@ -12,14 +12,7 @@ fn refusal(body: &[u8]) -> String {
 #[test]
 fn an_object_keeps_order_and_repetition() {
     let JsonObject(fields) = parse(br#" {"b": 1, "a": [{}], "b": null} "#).unwrap();
-    assert_eq!(
-        fields,
-        [
-            ("b".into(), json!(1)),
-            ("a".into(), json!([{}])),
-            ("b".into(), Value::Null)
-        ]
-    );
+    assert_eq!(fields, [("b".into(), json!(1)), ("a".into(), json!([{}])), ("b".into(), Value::Null)]);
 }
 
 #[test]
@@ -42,14 +35,7 @@ fn what_is_not_json_is_refused_with_line_and_column() {
 
 #[test]
 fn what_is_json_but_no_object_is_refused_as_such() {
-    for body in [
-        "[]",
-        "null",
-        "true",
-        "7",
-        "\"hunter2\"",
-        "[{\"username\": \"a\"}]",
-    ] {
+    for body in ["[]", "null", "true", "7", "\"hunter2\"", "[{\"username\": \"a\"}]"] {
         let refusal = refusal(body.as_bytes());
         assert!(refusal.contains("not an object"), "{refusal}");
         assert!(!refusal.contains("hunter2"), "{refusal}");
@@ -89,11 +75,7 @@ fn only_json_in_utf_8_is_accepted() {
         "",
         "application/json; charset=latin1",
     ] {
-        assert_eq!(
-            check_type(&with(bad)).unwrap_err().kind(),
-            ProblemKind::UnsupportedMediaType,
-            "{bad}"
-        );
+        assert_eq!(check_type(&with(bad)).unwrap_err().kind(), ProblemKind::UnsupportedMediaType, "{bad}");
     }
     assert!(check_type(&HeaderMap::new()).is_err());
     let mut zipped = with("application/json");
@@ -108,17 +90,12 @@ async fn a_body_of_unknown_length_is_cut_at_the_limit() {
         Body::from_stream(futures_util::stream::iter((0..count).map(move |_| chunk())))
     };
     assert_eq!(read(chunks(4), 64).await.unwrap().len(), 64);
-    assert_eq!(
-        read(chunks(5), 64).await.unwrap_err().kind(),
-        ProblemKind::BodyTooLarge
-    );
+    assert_eq!(read(chunks(5), 64).await.unwrap_err().kind(), ProblemKind::BodyTooLarge);
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_incomplete() {
     let parts = [Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("reset"))];
-    let problem = read(Body::from_stream(futures_util::stream::iter(parts)), 64)
-        .await
-        .unwrap_err();
+    let problem = read(Body::from_stream(futures_util::stream::iter(parts)), 64).await.unwrap_err();
     assert_eq!(problem.kind(), ProblemKind::RequestIncomplete);
 }

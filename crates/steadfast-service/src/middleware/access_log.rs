@@ -15,18 +15,10 @@ use crate::request_id::{RequestId, X_REQUEST_ID};
 /// a secret which somebody pasted, and so may the query.
 pub(crate) async fn access_log(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("(none)", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = id.as_str(), %method, route);
-    let line = Line {
-        method,
-        begun: Instant::now(),
-        written: false,
-    };
+    let line = Line { method, begun: Instant::now(), written: false };
     async move {
         // Dropped without being written when the client hangs up.
         let mut line = line;
@@ -72,11 +64,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         if !self.written {
             let changes = !self.method.is_safe();
-            tracing::info!(
-                latency_ms = self.latency_ms(),
-                changes,
-                "the client was gone before the answer"
-            );
+            tracing::info!(latency_ms = self.latency_ms(), changes, "the client was gone before the answer");
         }
     }
 }

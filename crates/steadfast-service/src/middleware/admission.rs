@@ -11,13 +11,8 @@ use crate::problem::{Problem, ProblemKind};
 /// everybody wait for answers that come too late; the pool has the one queue that is fair.
 pub(crate) async fn admission(State(app): State<App>, request: Request, next: Next) -> Response {
     let Ok(_slot) = app.request_slots().try_acquire() else {
-        let detail = format!(
-            "{} requests are being worked on already.",
-            app.settings().max_requests
-        );
-        return Problem::new(ProblemKind::Overloaded, detail)
-            .retry_after(1)
-            .into_response();
+        let detail = format!("{} requests are being worked on already.", app.settings().max_requests);
+        return Problem::new(ProblemKind::Overloaded, detail).retry_after(1).into_response();
     };
     next.run(request).await
 }

@@ -22,12 +22,7 @@ pub(crate) async fn cut_off(State(app): State<App>, mut request: Request, next: 
         Err(_elapsed) => {
             let detail = format!("There was no answer after {} s.", limit.as_secs_f64());
             let problem = Problem::new(ProblemKind::DeadlineExceeded, detail);
-            if changes {
-                problem.outcome_unknown()
-            } else {
-                problem
-            }
-            .into_response()
+            if changes { problem.outcome_unknown() } else { problem }.into_response()
         }
     }
 }

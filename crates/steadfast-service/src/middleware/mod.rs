@@ -13,3 +13,6 @@ pub(crate) use cut_off::cut_off;
 pub(crate) use fixed_headers::fixed_headers;
 pub(crate) use panics::panics;
 pub(crate) use schema_gate::schema_gate;
+
+#[cfg(test)]
+mod tests;

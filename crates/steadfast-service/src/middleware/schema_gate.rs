@@ -11,9 +11,7 @@ use crate::problem::{Problem, ProblemKind};
 pub(crate) async fn schema_gate(State(app): State<App>, request: Request, next: Next) -> Response {
     if !app.lifecycle().was_ready() {
         let detail = "The service has started and is waiting for its database.";
-        return Problem::new(ProblemKind::Starting, detail)
-            .retry_after(1)
-            .into_response();
+        return Problem::new(ProblemKind::Starting, detail).retry_after(1).into_response();
     }
     next.run(request).await
 }

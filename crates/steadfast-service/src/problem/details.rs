@@ -38,10 +38,7 @@ impl Problem {
     /// A bug, of which the client learns nothing but that there is one.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(
-            ProblemKind::Internal,
-            "The request failed for a reason that lies in the service itself.",
-        )
+        Self::new(ProblemKind::Internal, "The request failed for a reason that lies in the service itself.")
     }
 
     /// Adds what is wrong with each field.

@@ -22,11 +22,7 @@ impl FieldError {
         if name.len() < field.len() {
             name.push('…');
         }
-        Self {
-            field: name,
-            code,
-            detail: detail.into(),
-        }
+        Self { field: name, code, detail: detail.into() }
     }
 }
 

@@ -18,7 +18,9 @@ impl From<Error> for Problem {
             Error::Acquire(acquire) => of_acquire(acquire),
             Error::Fault(fault) => of_fault(fault),
             // Config cannot happen in a request; the others are bugs in this service. So is anything new.
-            _ => Self::internal(),
+            Error::Config(_) | Error::Inert | Error::Column { .. } | Error::RowCount { .. } | _ => {
+                Self::internal()
+            }
         };
         if problem.kind() == ProblemKind::Internal {
             tracing::error!(%error, "bug: a request failed for a reason that lies in the service");
@@ -34,13 +36,14 @@ fn of_acquire(error: &AcquireError) -> Problem {
     let cannot_connect = error.last_connect().is_some();
     match error.failure {
         AcquireFailure::Permanent => unavailable("The database refuses the service.").retry_after(LATER),
-        AcquireFailure::TimedOut | AcquireFailure::QueueFull if !cannot_connect => Problem::new(
-            ProblemKind::Overloaded,
-            "No connection to the database was free in time.",
-        )
-        .retry_after(SOON),
+        AcquireFailure::TimedOut | AcquireFailure::QueueFull if !cannot_connect => {
+            Problem::new(ProblemKind::Overloaded, "No connection to the database was free in time.")
+                .retry_after(SOON)
+        }
         // Closed: the service is ending, and a retry will reach another one or the next.
-        _ => unavailable("No connection to the database could be opened in time.").retry_after(SOON),
+        AcquireFailure::TimedOut | AcquireFailure::QueueFull | AcquireFailure::Closed | _ => {
+            unavailable("No connection to the database could be opened in time.").retry_after(SOON)
+        }
     }
 }
 
@@ -68,7 +71,7 @@ fn of_fault(fault: &Fault) -> Problem {
             "The database did not finish in time; nothing was changed.",
         ),
         // A statement of ours was wrong; a class that this service does not know is as good as that.
-        _ => Problem::internal(),
+        Class::Statement | _ => Problem::internal(),
     }
 }
 
@@ -122,12 +125,7 @@ mod tests {
 
     #[test]
     fn an_unknown_outcome_is_said_and_never_invites_a_retry() {
-        for class in [
-            Class::ConnectionLost,
-            Class::Unavailable,
-            Class::Timeout,
-            Class::Statement,
-        ] {
+        for class in [Class::ConnectionLost, Class::Unavailable, Class::Timeout, Class::Statement] {
             let problem = Problem::from(Error::from(fault(class).with_unknown_outcome()));
             assert_eq!(problem.kind(), ProblemKind::OutcomeUnknown);
             let response = problem.into_response();
@@ -145,40 +143,23 @@ mod tests {
         }
         for failure in [AcquireFailure::Closed, AcquireFailure::Permanent] {
             let error = AcquireError::new(failure, Phase::Opening, Duration::from_secs(1));
-            assert_eq!(
-                Problem::from(Error::from(error)).kind(),
-                ProblemKind::DatabaseUnavailable
-            );
+            assert_eq!(Problem::from(Error::from(error)).kind(), ProblemKind::DatabaseUnavailable);
         }
     }
 
     #[test]
     fn misuse_of_the_library_is_our_bug() {
-        let column = Error::Column {
-            column: SECRET.into(),
-            problem: SECRET.into(),
-        };
-        for error in [
-            Error::Inert,
-            column,
-            Error::RowCount {
-                expected: "one row",
-                found: 2,
-            },
-        ] {
+        let column = Error::Column { column: SECRET.into(), problem: SECRET.into() };
+        for error in [Error::Inert, column, Error::RowCount { expected: "one row", found: 2 }] {
             assert_eq!(Problem::from(error).kind(), ProblemKind::Internal);
         }
     }
 
     #[tokio::test]
     async fn no_answer_shows_anything_of_the_fault() {
-        for class in [
-            Class::ConnectionLost,
-            Class::Permanent,
-            Class::Statement,
-            Class::Timeout,
-            Class::Conflict,
-        ] {
+        for class in
+            [Class::ConnectionLost, Class::Permanent, Class::Statement, Class::Timeout, Class::Conflict]
+        {
             let response = Problem::from(Error::from(fault(class))).into_response();
             let headers = format!("{:?}", response.headers());
             let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();

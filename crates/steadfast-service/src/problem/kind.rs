@@ -158,10 +158,7 @@ mod tests {
     #[test]
     fn every_kind_is_an_error_with_a_sentence_to_go_by() {
         for kind in ProblemKind::ALL {
-            assert!(
-                kind.status().is_client_error() || kind.status().is_server_error(),
-                "{kind:?}"
-            );
+            assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{kind:?}");
             assert!(!kind.title().ends_with('.'), "{kind:?}");
             assert!(kind.remedy().ends_with('.'), "{kind:?}");
         }

@@ -34,9 +34,9 @@ impl SchemaError {
         match error.verdict() {
             Verdict::RetryElsewhere | Verdict::RetryLater | Verdict::OutcomeUnknown => true,
             // A deadline that passed says nothing about the next one.
-            _ => error
-                .fault()
-                .is_some_and(|fault| matches!(fault.class(), Class::Timeout | Class::RolledBack)),
+            Verdict::GiveUp | _ => {
+                error.fault().is_some_and(|fault| matches!(fault.class(), Class::Timeout | Class::RolledBack))
+            }
         }
     }
 

@@ -36,19 +36,13 @@ pub async fn ensure_schema(database: &Database, deadline: Instant) -> Result<(),
     let found = database.read(Some(deadline), |tx| version(tx, dialect)).await?;
     if found < known {
         let before = database
-            .transaction(TransactionOptions::default(), Some(deadline), |tx| {
-                migrate(tx, dialect)
-            })
+            .transaction(TransactionOptions::default(), Some(deadline), |tx| migrate(tx, dialect))
             .await?;
         if before < known {
             tracing::info!(from = before, to = known, "the schema was set up");
         }
     } else if found > known {
-        tracing::warn!(
-            found,
-            known,
-            "the schema was made by a newer version; using it as it is"
-        );
+        tracing::warn!(found, known, "the schema was made by a newer version; using it as it is");
     }
     Ok(())
 }
@@ -58,12 +52,9 @@ async fn version(tx: Transaction, dialect: &Dialect) -> Result<i64, Error> {
     if tx.query(dialect.version_table, &[]).await?.is_empty() {
         return Ok(0);
     }
-    tx.query_one(
-        "SELECT coalesce(max(version), 0) AS version FROM steadfast_schema",
-        &[],
-    )
-    .await?
-    .get("version")
+    tx.query_one("SELECT coalesce(max(version), 0) AS version FROM steadfast_schema", &[])
+        .await?
+        .get("version")
 }
 
 /// Applies what is missing, and says what was there before.
@@ -73,25 +64,15 @@ async fn migrate(tx: Transaction, dialect: &Dialect) -> Result<i64, SchemaError>
     }
     tx.batch(dialect.create_version_table).await?;
     let before = version(tx.clone(), dialect).await?;
-    for (number, step) in (1_i64..)
-        .zip(dialect.steps)
-        .filter(|(number, _)| *number > before)
-    {
+    for (number, step) in (1_i64..).zip(dialect.steps).filter(|(number, _)| *number > before) {
         if let Some(table) = step.table
             && adopt(&tx, dialect, table).await?
         {
-            tracing::info!(
-                table,
-                "the table is there already and has all columns; using it as it is"
-            );
+            tracing::info!(table, "the table is there already and has all columns; using it as it is");
         } else {
             tx.batch(step.sql).await?;
         }
-        tx.execute(
-            "INSERT INTO steadfast_schema (version) VALUES ($1)",
-            &params![number],
-        )
-        .await?;
+        tx.execute("INSERT INTO steadfast_schema (version) VALUES ($1)", &params![number]).await?;
     }
     Ok(before)
 }
@@ -99,20 +80,11 @@ async fn migrate(tx: Transaction, dialect: &Dialect) -> Result<i64, SchemaError>
 /// Whether the table is there already, made by somebody else, and can be used.
 async fn adopt(tx: &Transaction, dialect: &Dialect, table: &'static str) -> Result<bool, SchemaError> {
     let rows = tx.query(dialect.columns_of, &params![table]).await?;
-    let found = rows
-        .iter()
-        .map(|row| row.get::<String>("name"))
-        .collect::<Result<Vec<_>, _>>()?;
+    let found = rows.iter().map(|row| row.get::<String>("name")).collect::<Result<Vec<_>, _>>()?;
     if found.is_empty() {
         return Ok(false);
     }
-    let missing: Vec<_> = COLUMNS
-        .into_iter()
-        .filter(|column| !found.iter().any(|name| name == column))
-        .collect();
-    if missing.is_empty() {
-        Ok(true)
-    } else {
-        Err(SchemaError::ForeignTable { table, missing })
-    }
+    let missing: Vec<_> =
+        COLUMNS.into_iter().filter(|column| !found.iter().any(|name| name == column)).collect();
+    if missing.is_empty() { Ok(true) } else { Err(SchemaError::ForeignTable { table, missing }) }
 }

@@ -21,16 +21,14 @@ pub enum ServeError {
 }
 
 fn remedy(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another process has it: end that one, or choose another port (--listen or PORT)"
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            "this machine does not have that address: use 127.0.0.1, or 0.0.0.0 for all of its addresses"
-        }
-        io::ErrorKind::PermissionDenied => {
-            "ports below 1024 are for privileged processes: choose another one"
-        }
-        _ => "choose another address (--listen, or HOST and PORT)",
+    let kind = error.kind();
+    if kind == io::ErrorKind::AddrInUse {
+        "another process has it: end that one, or choose another port (--listen or PORT)"
+    } else if kind == io::ErrorKind::AddrNotAvailable {
+        "this machine does not have that address: use 127.0.0.1, or 0.0.0.0 for all of its addresses"
+    } else if kind == io::ErrorKind::PermissionDenied {
+        "ports below 1024 are for privileged processes: choose another one"
+    } else {
+        "choose another address (--listen, or HOST and PORT)"
     }
 }

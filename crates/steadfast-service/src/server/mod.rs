@@ -75,11 +75,7 @@ impl Listening {
     pub fn bind(app: App) -> Result<Self, ServeError> {
         let wanted = app.settings().listen;
         let listen = || {
-            let socket = if wanted.is_ipv4() {
-                TcpSocket::new_v4()?
-            } else {
-                TcpSocket::new_v6()?
-            };
+            let socket = if wanted.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
             // A restart need not wait for the last connections of the process before it.
             socket.set_reuseaddr(true)?;
             socket.bind(wanted)?;
@@ -87,16 +83,10 @@ impl Listening {
             let address = listener.local_addr()?;
             Ok((listener, address))
         };
-        let (listener, address) = listen().map_err(|source| ServeError::Listen {
-            address: wanted,
-            source,
-        })?;
+        let (listener, address) =
+            listen().map_err(|source| ServeError::Listen { address: wanted, source })?;
         tracing::info!("listening on http://{address}");
-        Ok(Self {
-            app,
-            listener,
-            address,
-        })
+        Ok(Self { app, listener, address })
     }
 
     /// Where it listens: the port that the system chose, when the settings left it the choice.

@@ -15,11 +15,7 @@ impl Shutdown {
 
     /// Asks the service to end: what is in flight is finished. Asking again drops what is still in flight.
     pub fn ask(&self) {
-        let next = if self.lifecycle.phase() < Phase::Draining {
-            Phase::Draining
-        } else {
-            Phase::Ending
-        };
+        let next = if self.lifecycle.phase() < Phase::Draining { Phase::Draining } else { Phase::Ending };
         self.lifecycle.advance(next);
     }
 }

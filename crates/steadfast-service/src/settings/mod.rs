@@ -71,10 +71,7 @@ impl Settings {
     ///
     /// # Errors
     /// Everything that is wrong, not just the first.
-    pub fn load(
-        lookup: impl Fn(&str) -> Lookup,
-        listen: Option<&str>,
-    ) -> Result<Self, Vec<ConfigError>> {
+    pub fn load(lookup: impl Fn(&str) -> Lookup, listen: Option<&str>) -> Result<Self, Vec<ConfigError>> {
         Self::load_with_table(lookup, listen).map(|(settings, _)| settings)
     }
 

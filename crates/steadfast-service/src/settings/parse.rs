@@ -38,33 +38,19 @@ pub(super) fn host(text: &str) -> Parsed<IpAddr> {
     if text.eq_ignore_ascii_case("localhost") {
         return Ok(IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.strip_suffix(']'))
-        .unwrap_or(text);
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let accepted = "accepted are addresses such as 127.0.0.1, 0.0.0.0 or ::, and localhost";
-    bare.parse()
-        .map_err(|_error| (format!("`{}` is not an IP address", excerpt(text)), accepted))
+    bare.parse().map_err(|_error| (format!("`{}` is not an IP address", excerpt(text)), accepted))
 }
 
 pub(super) fn port(text: &str) -> Parsed<u16> {
-    text.parse().map_err(|_error| {
-        (
-            format!("`{}` is not a port", excerpt(text)),
-            "accepted are 0 to 65535",
-        )
-    })
+    text.parse().map_err(|_error| (format!("`{}` is not a port", excerpt(text)), "accepted are 0 to 65535"))
 }
 
 /// `127.0.0.1:8000`, `[::]:8000`, `localhost:8000`.
 pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
     let accepted = "accepted are an address and a port, such as 127.0.0.1:8000, 0.0.0.0:8000 or [::]:8000";
-    let refuse = || {
-        (
-            format!("`{}` is not an address with a port", excerpt(text)),
-            accepted,
-        )
-    };
+    let refuse = || (format!("`{}` is not an address with a port", excerpt(text)), accepted);
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
@@ -74,20 +60,13 @@ pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
         return Err(refuse());
     }
     let address = host(host_text).map_err(|_error| refuse())?;
-    Ok(SocketAddr::new(
-        address,
-        port(port_text).map_err(|_error| refuse())?,
-    ))
+    Ok(SocketAddr::new(address, port(port_text).map_err(|_error| refuse())?))
 }
 
 /// A span of time in which something can happen: `30s`, `500ms`, `2m`; a bare number is seconds.
 pub(super) fn duration(text: &str) -> Parsed<Duration> {
     delay(text).and_then(|span| {
-        if span.is_zero() {
-            Err(("0 leaves no time for anything".to_owned(), SPANS))
-        } else {
-            Ok(span)
-        }
+        if span.is_zero() { Err(("0 leaves no time for anything".to_owned(), SPANS)) } else { Ok(span) }
     })
 }
 
@@ -104,11 +83,7 @@ pub(super) fn delay(text: &str) -> Parsed<Duration> {
         "h" => Duration::from_secs(number.saturating_mul(3600)),
         _ => return Err(refuse()),
     };
-    if span > MAX_SPAN {
-        Err((format!("`{}` is more than a day", excerpt(text)), SPANS))
-    } else {
-        Ok(span)
-    }
+    if span > MAX_SPAN { Err((format!("`{}` is more than a day", excerpt(text)), SPANS)) } else { Ok(span) }
 }
 
 const SPANS: &str = "accepted are up to a day, such as 30s, 500ms, 2m or 1h; a bare number is seconds";

@@ -59,19 +59,13 @@ pub(super) struct Reader<'a> {
 
 impl Debug for Reader<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("rows", &self.rows)
-            .finish_non_exhaustive()
+        f.debug_struct("Reader").field("rows", &self.rows).finish_non_exhaustive()
     }
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(lookup: &'a dyn Fn(&str) -> Lookup) -> Self {
-        Self {
-            lookup,
-            rows: Vec::new(),
-            errors: Vec::new(),
-        }
+        Self { lookup, rows: Vec::new(), errors: Vec::new() }
     }
 
     /// Reads an option from the environment into `value`, which holds its default. A variable that is set to
@@ -84,24 +78,16 @@ impl<'a> Reader<'a> {
         reason: &'static str,
     ) {
         let default = value.show();
-        let text = (self.lookup)(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty());
-        let origin = if text.is_some() {
-            Origin::Environment
-        } else {
-            Origin::Default
-        };
+        let text = (self.lookup)(name).unwrap_or_else(|error| {
+            self.errors.push(error);
+            None
+        });
+        let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let origin = if text.is_some() { Origin::Environment } else { Origin::Default };
         if let Some(text) = text {
             self.take(name, &text, value, parse);
         }
-        self.rows.push(SettingRow {
-            name,
-            value: value.show(),
-            default,
-            origin,
-            reason,
-        });
+        self.rows.push(SettingRow { name, value: value.show(), default, origin, reason });
     }
 
     /// Takes a value from the command line, where it was given.
@@ -127,11 +113,7 @@ impl<'a> Reader<'a> {
 
     /// All rows, or everything that is wrong.
     pub(super) fn finish(self) -> Result<Vec<SettingRow>, Vec<ConfigError>> {
-        if self.errors.is_empty() {
-            Ok(self.rows)
-        } else {
-            Err(self.errors)
-        }
+        if self.errors.is_empty() { Ok(self.rows) } else { Err(self.errors) }
     }
 
     fn take<T>(&mut self, name: &'static str, text: &str, value: &mut T, parse: fn(&str) -> Parsed<T>) {

@@ -1,12 +1,8 @@
 use super::*;
 
 fn load(environment: &[(&str, &str)], listen: Option<&str>) -> Result<Settings, Vec<String>> {
-    let lookup = |name: &str| {
-        environment
-            .iter()
-            .find(|(n, _)| *n == name)
-            .map(|(_, value)| (*value).to_owned())
-    };
+    let lookup =
+        |name: &str| Ok(environment.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned()));
     Settings::load(lookup, listen).map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
@@ -23,16 +19,10 @@ fn an_empty_environment_gives_the_defaults() {
 fn listen_wins_over_host_and_port() {
     let address =
         |environment: &[(&str, &str)], listen| load(environment, listen).unwrap().listen.to_string();
-    assert_eq!(
-        address(&[("HOST", "0.0.0.0"), ("PORT", "3000")], None),
-        "0.0.0.0:3000"
-    );
+    assert_eq!(address(&[("HOST", "0.0.0.0"), ("PORT", "3000")], None), "0.0.0.0:3000");
     assert_eq!(address(&[("HOST", "::")], None), "[::]:8000");
     assert_eq!(address(&[("HOST", "[::1]"), ("PORT", "1")], None), "[::1]:1");
-    assert_eq!(
-        address(&[("HOST", "0.0.0.0"), ("PORT", "3000")], Some("localhost:9")),
-        "127.0.0.1:9"
-    );
+    assert_eq!(address(&[("HOST", "0.0.0.0"), ("PORT", "3000")], Some("localhost:9")), "127.0.0.1:9");
     assert_eq!(address(&[], Some("[::1]:0")), "[::1]:0");
 }
 
@@ -78,11 +68,7 @@ fn all_mistakes_are_named_at_once() {
         ("STEADFAST_DRAIN_TIMEOUT", "2 weeks"),
     ];
     let errors = load(&environment, Some("8000")).unwrap_err();
-    let named = |name: &str| {
-        errors
-            .iter()
-            .any(|error| error.starts_with(name) && error.contains("accepted"))
-    };
+    let named = |name: &str| errors.iter().any(|error| error.starts_with(name) && error.contains("accepted"));
     for (name, _) in environment.iter().chain(&[("--listen", "")]) {
         assert!(named(name), "{name} in {errors:#?}");
     }
@@ -91,34 +77,19 @@ fn all_mistakes_are_named_at_once() {
 
 #[test]
 fn odd_values_are_refused() {
-    for listen in [
-        "",
-        ":",
-        ":8000",
-        "::1:8000",
-        "127.0.0.1",
-        "host:80",
-        "127.0.0.1:x",
-        "1.2.3.4:70000",
-        "[::1]",
-    ] {
+    for listen in
+        ["", ":", ":8000", "::1:8000", "127.0.0.1", "host:80", "127.0.0.1:x", "1.2.3.4:70000", "[::1]"]
+    {
         assert!(load(&[], Some(listen)).is_err(), "{listen}");
     }
     for span in ["s", "-1s", "1d", "1.5s", "99999999999999999999", "25h", "١s"] {
-        assert!(
-            load(&[("STEADFAST_REQUEST_TIMEOUT", span)], None).is_err(),
-            "{span}"
-        );
+        assert!(load(&[("STEADFAST_REQUEST_TIMEOUT", span)], None).is_err(), "{span}");
     }
 }
 
 #[test]
 fn a_url_in_the_wrong_variable_is_not_shown() {
-    let errors = load(
-        &[("HOST", "postgres://app:hunter2@db/app")],
-        Some("u:hunter2@h:1"),
-    )
-    .unwrap_err();
+    let errors = load(&[("HOST", "postgres://app:hunter2@db/app")], Some("u:hunter2@h:1")).unwrap_err();
     assert!(!errors.concat().contains("hunter2"), "{errors:?}");
 }
 
@@ -128,18 +99,9 @@ fn a_row_says_where_each_value_came_from() {
     let (settings, rows) = Settings::load_with_table(lookup, Some("0.0.0.0:80")).unwrap();
     assert_eq!(settings.listen.port(), 80);
     let row = |name| rows.iter().find(|row| row.name == name).unwrap();
-    assert_eq!(
-        (row("PORT").value.as_str(), row("PORT").origin),
-        ("9", Origin::Environment)
-    );
-    assert_eq!(
-        (row("HOST").value.as_str(), row("HOST").origin),
-        ("127.0.0.1", Origin::Default)
-    );
-    assert_eq!(
-        (row("--listen").value.as_str(), row("--listen").origin),
-        ("0.0.0.0:80", Origin::CommandLine)
-    );
+    assert_eq!((row("PORT").value.as_str(), row("PORT").origin), ("9", Origin::Environment));
+    assert_eq!((row("HOST").value.as_str(), row("HOST").origin), ("127.0.0.1", Origin::Default));
+    assert_eq!((row("--listen").value.as_str(), row("--listen").origin), ("0.0.0.0:80", Origin::CommandLine));
     assert_eq!(row("STEADFAST_DRAIN_TIMEOUT").default, "25s");
     assert!(rows.iter().all(|row| !row.reason.is_empty()));
 }

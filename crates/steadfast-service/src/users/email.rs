@@ -41,10 +41,7 @@ pub(crate) fn check(text: &str) -> Result<String, FieldError> {
         return refuse("invalid", "must have 1 to 64 bytes before the @");
     }
     if local.split('.').any(str::is_empty) || !local.chars().all(|c| c == '.' || is_atom(c)) {
-        return refuse(
-            "invalid",
-            "has characters or dots before the @ that an address cannot have",
-        );
+        return refuse("invalid", "has characters or dots before the @ that an address cannot have");
     }
     if domain != "localhost" && !domain.contains('.') {
         return refuse("invalid", "must have a domain with a dot after the @");

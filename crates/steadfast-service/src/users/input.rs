@@ -35,10 +35,7 @@ pub(crate) fn patch(body: JsonObject) -> Result<UserPatch, Problem> {
         }
     }
     fields.finish()?;
-    Ok(UserPatch {
-        username: username.valid(),
-        email: email.valid(),
-    })
+    Ok(UserPatch { username: username.valid(), email: email.valid() })
 }
 
 /// At most so many entries are sent back: a body of 64 KiB has room for thousands of unknown names.
@@ -67,27 +64,21 @@ struct Fields {
 
 impl Fields {
     fn of(body: JsonObject) -> Self {
-        Self {
-            rest: body.0,
-            errors: Vec::new(),
-        }
+        Self { rest: body.0, errors: Vec::new() }
     }
 
     /// Takes a text field out and checks it; notes at most one entry about it.
     fn take(&mut self, name: &str, check: impl Fn(&str) -> Result<String, FieldError>) -> Field {
-        let (mut values, rest): (Vec<_>, _) = std::mem::take(&mut self.rest)
-            .into_iter()
-            .partition(|(n, _)| n == name);
+        let (mut values, rest): (Vec<_>, _) =
+            std::mem::take(&mut self.rest).into_iter().partition(|(n, _)| n == name);
         self.rest = rest;
         let result = match (values.pop(), values.is_empty()) {
             (None, _) => return Field::Absent,
             (Some(_), false) => Err(FieldError::new(name, "repeated", "is given more than once")),
             (Some((_, Value::String(text))), true) => check(&text),
-            (Some((_, other)), true) => Err(FieldError::new(
-                name,
-                "wrong_type",
-                format!("must be text, not {}", kind(&other)),
-            )),
+            (Some((_, other)), true) => {
+                Err(FieldError::new(name, "wrong_type", format!("must be text, not {}", kind(&other))))
+            }
         };
         result.map_or_else(
             |error| {
@@ -104,15 +95,10 @@ impl Fields {
 
     /// Ends with all that was found; what was not taken is unknown.
     fn finish(&mut self) -> Result<(), Problem> {
-        let mut names: Vec<_> = std::mem::take(&mut self.rest)
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect();
+        let mut names: Vec<_> = std::mem::take(&mut self.rest).into_iter().map(|(name, _)| name).collect();
         names.sort_unstable();
         names.dedup();
-        let unknown = names
-            .iter()
-            .map(|name| FieldError::new(name, "unknown", unknown_detail(name)));
+        let unknown = names.iter().map(|name| FieldError::new(name, "unknown", unknown_detail(name)));
         self.errors.extend(unknown);
         if self.errors.is_empty() {
             return Ok(());

@@ -16,10 +16,7 @@ const MAX_LIMIT: u32 = 100;
 
 impl Default for Page {
     fn default() -> Self {
-        Self {
-            after: 0,
-            limit: DEFAULT_LIMIT,
-        }
+        Self { after: 0, limit: DEFAULT_LIMIT }
     }
 }
 
@@ -88,90 +85,43 @@ mod tests {
     use super::*;
 
     fn page(parameters: &[(&str, &str)]) -> Result<Page, Vec<(String, &'static str)>> {
-        let owned: Vec<_> = parameters
-            .iter()
-            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-            .collect();
+        let owned: Vec<_> = parameters.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         Page::of(&owned).map_err(|problem| {
             assert_eq!(problem.kind(), ProblemKind::InvalidParameter);
-            problem
-                .errors()
-                .iter()
-                .map(|error| (error.field.clone(), error.code))
-                .collect()
+            problem.errors().iter().map(|error| (error.field.clone(), error.code)).collect()
         })
     }
 
     #[test]
     fn pages_are_read_with_their_defaults() {
         assert_eq!(page(&[]), Ok(Page { after: 0, limit: 20 }));
-        assert_eq!(
-            page(&[("after", "0"), ("limit", "1")]),
-            Ok(Page { after: 0, limit: 1 })
-        );
+        assert_eq!(page(&[("after", "0"), ("limit", "1")]), Ok(Page { after: 0, limit: 1 }));
         let last = i64::MAX.to_string();
-        assert_eq!(
-            page(&[("limit", "100"), ("after", &last)]),
-            Ok(Page {
-                after: i64::MAX,
-                limit: 100
-            })
-        );
+        assert_eq!(page(&[("limit", "100"), ("after", &last)]), Ok(Page { after: i64::MAX, limit: 100 }));
     }
 
     #[test]
     fn odd_numbers_are_refused_by_name() {
-        for value in [
-            "",
-            " ",
-            "-1",
-            "+1",
-            "1.0",
-            "1e3",
-            "0x10",
-            "abc",
-            "٣",
-            "9223372036854775808",
-            "1;2",
-            "\0",
-        ] {
-            assert_eq!(
-                page(&[("after", value)]),
-                Err(vec![("after".into(), "invalid")]),
-                "{value:?}"
-            );
+        for value in
+            ["", " ", "-1", "+1", "1.0", "1e3", "0x10", "abc", "٣", "9223372036854775808", "1;2", "\0"]
+        {
+            assert_eq!(page(&[("after", value)]), Err(vec![("after".into(), "invalid")]), "{value:?}");
         }
         for value in ["", "0", "101", "-1", "+5", "99999999999999999999", "20 "] {
-            assert_eq!(
-                page(&[("limit", value)]),
-                Err(vec![("limit".into(), "invalid")]),
-                "{value:?}"
-            );
+            assert_eq!(page(&[("limit", value)]), Err(vec![("limit".into(), "invalid")]), "{value:?}");
         }
     }
 
     #[test]
     fn everything_wrong_is_named_once() {
-        let wrong = [
-            ("page", "2"),
-            ("limit", "0"),
-            ("limit", "5"),
-            ("after", "1"),
-            ("after", "2"),
-            ("page", "3"),
-        ];
+        let wrong =
+            [("page", "2"), ("limit", "0"), ("limit", "5"), ("after", "1"), ("after", "2"), ("page", "3")];
         let expected = [("page", "unknown"), ("limit", "invalid"), ("after", "repeated")];
-        assert_eq!(
-            page(&wrong),
-            Err(expected.map(|(name, code)| (name.to_owned(), code)).to_vec())
-        );
+        assert_eq!(page(&wrong), Err(expected.map(|(name, code)| (name.to_owned(), code)).to_vec()));
     }
 
     #[test]
     fn the_next_page_begins_after_the_last_user() {
-        assert_eq!(
-            Page { after: 3, limit: 7 }.next(12),
-            "/api/v1/users?after=12&limit=7"
-        );
+        assert_eq!(Page { after: 3, limit: 7 }.next(12), "/api/v1/users?after=12&limit=7");
     }
 }

@@ -27,10 +27,7 @@ const DELETE: &str = "DELETE FROM users WHERE id = $1";
 impl<'a> Users<'a> {
     /// The users of this database; everything ends at the deadline.
     pub(crate) fn new(database: &'a Database, deadline: Instant) -> Self {
-        Self {
-            database,
-            deadline: Some(deadline),
-        }
+        Self { database, deadline: Some(deadline) }
     }
 
     /// Stores a new user.
@@ -39,10 +36,7 @@ impl<'a> Users<'a> {
         let insert = move |tx: steadfast::transaction::Transaction| async move {
             tx.query_one(INSERT, &params![username, email, at]).await
         };
-        let row = self
-            .database
-            .transaction(TransactionOptions::default(), self.deadline, insert)
-            .await?;
+        let row = self.database.transaction(TransactionOptions::default(), self.deadline, insert).await?;
         User::of(&row)
     }
 
@@ -55,10 +49,7 @@ impl<'a> Users<'a> {
     /// Reads a page, and one user more when there is another page.
     pub(crate) async fn list(&self, page: Page) -> Result<Vec<User>, Error> {
         let limit = i64::from(page.limit) + 1;
-        let rows = self
-            .database
-            .query(LIST, &params![page.after, limit], self.deadline)
-            .await?;
+        let rows = self.database.query(LIST, &params![page.after, limit], self.deadline).await?;
         rows.iter().map(User::of).collect()
     }
 
@@ -68,10 +59,7 @@ impl<'a> Users<'a> {
         let update = move |tx: steadfast::transaction::Transaction| async move {
             tx.query_opt(UPDATE, &params![id, username, email, at]).await
         };
-        let row = self
-            .database
-            .transaction(TransactionOptions::default(), self.deadline, update)
-            .await?;
+        let row = self.database.transaction(TransactionOptions::default(), self.deadline, update).await?;
         row.as_ref().map(User::of).transpose()
     }
 
@@ -80,10 +68,7 @@ impl<'a> Users<'a> {
         let delete = move |tx: steadfast::transaction::Transaction| async move {
             tx.execute(DELETE, &params![id]).await
         };
-        let deleted = self
-            .database
-            .transaction(TransactionOptions::default(), self.deadline, delete)
-            .await?;
+        let deleted = self.database.transaction(TransactionOptions::default(), self.deadline, delete).await?;
         Ok(deleted > 0)
     }
 }
@@ -98,9 +83,7 @@ pub(crate) fn taken_field(error: &Error) -> Option<&'static str> {
         return None;
     }
     let constraint = fault.constraint()?;
-    ["username", "email"]
-        .into_iter()
-        .find(|field| constraint.contains(field))
+    ["username", "email"].into_iter().find(|field| constraint.contains(field))
 }
 
 /// PostgreSQL's SQLSTATE; its other integrity violations begin with 23 as well.
@@ -121,9 +104,8 @@ mod tests {
     use super::*;
 
     fn taken(code: &str, constraint: &str) -> Option<&'static str> {
-        let fault = Fault::new(Class::Statement, Step::Statement, "x")
-            .with_code(code)
-            .with_constraint(constraint);
+        let fault =
+            Fault::new(Class::Statement, Step::Statement, "x").with_code(code).with_constraint(constraint);
         taken_field(&Error::from(fault))
     }
 

@@ -24,10 +24,7 @@ use crate::users::repository::{Users, taken_field};
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/api/v1/users", get(list).post(create))
-        .route(
-            "/api/v1/users/{id}",
-            get(read).put(replace).patch(change).delete(remove),
-        )
+        .route("/api/v1/users/{id}", get(read).put(replace).patch(change).delete(remove))
 }
 
 async fn create(State(app): State<App>, deadline: Deadline, body: JsonObject) -> Result<Response, Problem> {
@@ -47,10 +44,7 @@ async fn list(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(parameters) = query.map_err(|_rejection| {
-        Problem::new(
-            ProblemKind::InvalidParameter,
-            "The part of the address after the ? cannot be read.",
-        )
+        Problem::new(ProblemKind::InvalidParameter, "The part of the address after the ? cannot be read.")
     })?;
     let page = Page::of(&parameters)?;
     let mut found = users(&app, deadline).list(page).await?;
@@ -67,11 +61,7 @@ async fn list(
 
 async fn read(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<Json<User>, Problem> {
     let id = user_id(id)?;
-    users(&app, deadline)
-        .get(id)
-        .await?
-        .map(Json)
-        .ok_or_else(|| absent(id))
+    users(&app, deadline).get(id).await?.map(Json).ok_or_else(|| absent(id))
 }
 
 async fn replace(
@@ -82,10 +72,7 @@ async fn replace(
 ) -> Result<Json<User>, Problem> {
     let id = user_id(id)?;
     let user = input::new_user(body)?;
-    let patch = UserPatch {
-        username: Some(user.username),
-        email: Some(user.email),
-    };
+    let patch = UserPatch { username: Some(user.username), email: Some(user.email) };
     update(&app, deadline, id, patch).await
 }
 
@@ -107,11 +94,7 @@ async fn update(app: &App, deadline: Deadline, id: i64, patch: UserPatch) -> Res
 
 async fn remove(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<StatusCode, Problem> {
     let id = user_id(id)?;
-    if users(&app, deadline).delete(id).await? {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(absent(id))
-    }
+    if users(&app, deadline).delete(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(absent(id)) }
 }
 
 fn users(app: &App, deadline: Deadline) -> Users<'_> {
@@ -125,11 +108,7 @@ type UserId = Result<Path<String>, PathRejection>;
 fn user_id(id: UserId) -> Result<i64, Problem> {
     let id = id.ok().and_then(|Path(text)| number(&text)).filter(|id| *id > 0);
     id.ok_or_else(|| {
-        let entry = FieldError::new(
-            "id",
-            "invalid",
-            "must be a whole number from 1 to 9223372036854775807",
-        );
+        let entry = FieldError::new("id", "invalid", "must be a whole number from 1 to 9223372036854775807");
         Problem::new(ProblemKind::InvalidParameter, "This cannot be the id of a user.")
             .with_errors(vec![entry])
     })

@@ -35,10 +35,7 @@ pub(crate) fn check(text: &str) -> Result<String, FieldError> {
         return refuse("invalid", "must not begin or end with a blank");
     }
     if name.chars().any(is_invisible) {
-        return refuse(
-            "invalid",
-            "must not contain invisible or direction-changing characters",
-        );
+        return refuse("invalid", "must not contain invisible or direction-changing characters");
     }
     if name.chars().all(is_joiner) {
         return refuse("invalid", "must contain something that can be seen");
@@ -134,11 +131,7 @@ mod tests {
         ];
         for (name, code) in table {
             let error = check(name).unwrap_err();
-            assert_eq!(
-                (error.field.as_str(), error.code),
-                ("username", code),
-                "{name:.20?}"
-            );
+            assert_eq!((error.field.as_str(), error.code), ("username", code), "{name:.20?}");
         }
     }
 }
