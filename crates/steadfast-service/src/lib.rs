@@ -18,6 +18,7 @@ pub mod schema;
 mod users;
 pub mod openapi;
 mod index;
+mod health;
 mod middleware;
 mod router;
 mod descriptors;
@@ -28,6 +29,7 @@ mod signals;
 mod server;
 
 pub use app::App;
+pub use health::health_routes;
 pub use lifecycle::{Lifecycle, Phase};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use router::router;

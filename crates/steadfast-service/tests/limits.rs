@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const HALF: &str = "POST /api/v1/users HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: application/json\r\n\
-    Content-Length: 34\r\n\r\n{\"username\":\"a\",";
+    Content-Length: 33\r\n\r\n{\"username\":\"a\",";
 const REST: &str = "\"email\":\"aa@b.c\"}";
 
 async fn finish(mut stream: TcpStream) -> Answer {
