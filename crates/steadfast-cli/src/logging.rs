@@ -1,0 +1,75 @@
+//! The log: to standard error, for people on a terminal, as JSON otherwise.
+
+use std::io::{self, IsTerminal as _};
+
+use steadfast::config::{ConfigError, Environment};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::SubscriberBuilder;
+
+/// Chooses what is logged: `info`, `debug`, `steadfast=debug,info`.
+pub(crate) const FILTER: &str = "STEADFAST_LOG";
+
+/// `human` or `json`.
+pub(crate) const FORMAT: &str = "STEADFAST_LOG_FORMAT";
+
+/// How to log.
+#[derive(Debug)]
+pub(crate) struct Logging {
+    filter: String,
+    json: bool,
+    colour: bool,
+}
+
+impl Logging {
+    /// Reads the environment.
+    pub(crate) fn load(environment: &Environment, problems: &mut Vec<ConfigError>) -> Self {
+        let is_terminal = io::stderr().is_terminal();
+        let mut setting = |name| {
+            environment.setting(name).unwrap_or_else(|error| {
+                problems.push(error);
+                None
+            })
+        };
+        let filter = setting(FILTER).unwrap_or("info").to_owned();
+        let format = setting(FORMAT).map(str::to_ascii_lowercase);
+        let colour = is_terminal && environment.get("NO_COLOR").unwrap_or_default().is_empty();
+        let json = match format.as_deref() {
+            None => !is_terminal,
+            Some("json") => true,
+            Some("human") => false,
+            Some(_) => {
+                problems.push(ConfigError::new(
+                    FORMAT,
+                    "there is no such format",
+                    "accepted are human and json",
+                ));
+                false
+            }
+        };
+        if EnvFilter::builder().parse(&filter).is_err() {
+            let accepted =
+                "accepted are off, error, warn, info, debug, trace, or module=level pairs with commas";
+            problems.push(ConfigError::new(FILTER, "the filter cannot be read", accepted));
+        }
+        Self { filter, json, colour }
+    }
+}
+
+/// Logs from now on.
+pub(crate) fn start(logging: &Logging) {
+    // Checked when it was loaded.
+    let filter = EnvFilter::builder().parse(&logging.filter).unwrap_or_default();
+    let builder: SubscriberBuilder<_, _, EnvFilter> =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(logging.colour);
+    if logging.json {
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(io::stderr)
+            .init();
+    } else {
+        builder.with_target(false).with_writer(io::stderr).init();
+    }
+}

@@ -1,0 +1,83 @@
+//! Everything that is configured, checked before anything is begun.
+
+use secrecy::SecretString;
+use steadfast::config::{Config, ConfigError, Environment};
+use steadfast_service::Settings;
+use steadfast_service::settings::SettingRow;
+
+use crate::arguments::Arguments;
+use crate::exit::Exit;
+use crate::logging::{self, Logging};
+use crate::terminal;
+
+/// Shows details of health to whoever brings it.
+const HEALTH_TOKEN: &str = "STEADFAST_HEALTH_TOKEN";
+
+/// A short token can be guessed.
+const MIN_TOKEN_BYTES: usize = 16;
+
+/// Everything that is configured.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) config: Config,
+    pub(crate) settings: Settings,
+    pub(crate) rows: Vec<SettingRow>,
+    pub(crate) logging: Logging,
+    pub(crate) health_token: Option<SecretString>,
+}
+
+/// The variables that are read here and not by the library.
+pub(crate) fn known_names() -> Vec<&'static str> {
+    let mut names = Settings::names();
+    names.extend([logging::FILTER, logging::FORMAT, HEALTH_TOKEN]);
+    names
+}
+
+/// Reads and checks all of it. When anything is wrong, everything that is wrong is printed.
+pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<Setup, Exit> {
+    let mut problems = Vec::new();
+    let logging = Logging::load(environment, &mut problems);
+    let lookup = |name: &str| environment.setting(name).map(|text| text.map(str::to_owned));
+    let settings =
+        Settings::load_with_table(lookup, arguments.listen()).map_err(|errors| problems.extend(errors));
+    let health_token = health_token(environment).unwrap_or_else(|error| {
+        problems.push(error);
+        None
+    });
+    let url = arguments.database_url.as_deref().map(|url| ("database.url", url));
+    let config =
+        Config::load(environment, url.as_slice()).map_err(|errors| problems.extend(errors.iter().cloned()));
+    match (config, settings) {
+        (Ok(config), Ok((settings, rows))) if problems.is_empty() => {
+            Ok(Setup { config, settings, rows, logging, health_token })
+        }
+        _ => {
+            problems.iter().for_each(|problem| terminal::complain(&format!("error: {problem}")));
+            terminal::complain("nothing was started; `steadfast config --reference` lists all options");
+            Err(Exit::Configuration)
+        }
+    }
+}
+
+impl Setup {
+    /// Tells what was mended and what has no effect, and which database it is.
+    pub(crate) fn report(&self) {
+        for repair in &self.config.repairs {
+            tracing::warn!("the database's URL was mended: {repair}");
+        }
+        for warning in &self.config.warnings {
+            tracing::warn!("{warning}");
+        }
+        tracing::info!(database = self.config.target(), "configured");
+    }
+}
+
+fn health_token(environment: &Environment) -> Result<Option<SecretString>, ConfigError> {
+    let Some(token) = environment.setting(HEALTH_TOKEN)? else { return Ok(None) };
+    if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let accepted =
+            "accepted are 16 and more letters, digits and signs, such as `openssl rand -hex 16` prints";
+        return Err(ConfigError::new(HEALTH_TOKEN, "the token is too short, or not printable", accepted));
+    }
+    Ok(Some(SecretString::from(token)))
+}

@@ -1,0 +1,67 @@
+//! One client connection.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tower::ServiceExt as _;
+
+use crate::app::App;
+use crate::lifecycle::Phase;
+use crate::stall::StallGuard;
+
+/// More headers than any proxy adds.
+const MAX_HEADERS: usize = 100;
+
+/// Serves one connection until the client closes it, the service drains and nothing is in flight on it, or the
+/// service ends. `permit` is given back when it is over, and by that the server knows.
+pub(crate) async fn serve_connection(
+    app: App,
+    router: Router,
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY could not be set");
+    }
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
+        .header_read_timeout(app.settings().head_timeout)
+        .max_buf_size(app.settings().head_limit_bytes)
+        .max_headers(MAX_HEADERS);
+    let mut serving = pin!(protocol.serve_connection(TokioIo::new(StallGuard::new(stream)), service));
+    let life = app.lifecycle();
+    let served = tokio::select! {
+        served = serving.as_mut() => Some(served),
+        () = life.reached(Phase::Draining) => {
+            // Ends an idle connection at once, and one in use after its answer.
+            serving.as_mut().graceful_shutdown();
+            tokio::select! {
+                served = serving.as_mut() => Some(served),
+                // Dropping the connection drops its handler, and the library rolls back.
+                () = life.reached(Phase::Ending) => None,
+            }
+        }
+    };
+    match served {
+        Some(Ok(())) => {}
+        Some(Err(error)) => tracing::debug!(%error, "a client connection ended badly"),
+        None => tracing::debug!("a client connection was cut: the time to drain is over"),
+    }
+    drop(permit);
+}

@@ -1,0 +1,28 @@
+//! The time limit of a request.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use steadfast::time::timeout_at;
+
+use crate::app::App;
+use crate::deadline::Deadline;
+use crate::problem::{Problem, ProblemKind};
+
+/// Gives the request its deadline, and cuts it off there. Work on the database ends earlier by itself (see
+/// [`Deadline::database`]), so this is the net below: a handler that is cut off here is dropped, and the
+/// library rolls back what it had open. Whether a change had been stored just before, nobody knows.
+pub(crate) async fn cut_off(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let limit = app.settings().request_timeout;
+    let deadline = Deadline::within(limit);
+    request.extensions_mut().insert(deadline);
+    let changes = !request.method().is_safe();
+    match timeout_at(deadline.answer(), next.run(request)).await {
+        Ok(response) => response,
+        Err(_elapsed) => {
+            let detail = format!("There was no answer after {} s.", limit.as_secs_f64());
+            let problem = Problem::new(ProblemKind::DeadlineExceeded, detail);
+            if changes { problem.outcome_unknown() } else { problem }.into_response()
+        }
+    }
+}

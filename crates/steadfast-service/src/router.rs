@@ -1,0 +1,54 @@
+//! Which address is answered by whom, and what surrounds it.
+
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::{Router, middleware::from_fn, middleware::from_fn_with_state};
+use http::Uri;
+
+use crate::app::App;
+use crate::middleware::{access_log, admission, cut_off, fixed_headers, panics, schema_gate};
+use crate::problem::{Problem, ProblemKind};
+use crate::{index, openapi, users};
+
+/// The whole service as one router. `outside` are routes that must answer whatever happens to the others:
+/// health and metrics. They are neither counted nor refused when too many requests are being worked on, and
+/// bring their own deadlines; everything else (names, log, headers, panics) is theirs as well.
+pub fn router(app: &App, outside: Router) -> Router {
+    // The layer that is added last is the outermost.
+    let limited = Router::new()
+        .merge(users::routes())
+        .layer(from_fn_with_state(app.clone(), schema_gate))
+        .layer(from_fn_with_state(app.clone(), cut_off))
+        .layer(from_fn_with_state(app.clone(), admission))
+        .with_state(app.clone());
+    Router::new()
+        .merge(limited)
+        .merge(index::routes())
+        .merge(openapi::routes())
+        .merge(outside)
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(panics))
+        .layer(from_fn(fixed_headers))
+        .layer(from_fn(access_log))
+}
+
+async fn nothing_here(uri: Uri) -> Response {
+    let detail = if uri.path().len() > 1 && uri.path().ends_with('/') {
+        "No resource has this address; addresses do not end with a slash."
+    } else {
+        "No resource has this address."
+    };
+    Problem::new(ProblemKind::NotFound, detail).into_response()
+}
+
+async fn wrong_method(request: Request) -> Response {
+    // A method is a token of any length that the client invented; only the registered ones are repeated.
+    let detail = match request.method().as_str() {
+        name @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" | "CONNECT") => {
+            format!("This address does not know the method {name}.")
+        }
+        _ => "This address does not know the method.".to_owned(),
+    };
+    Problem::new(ProblemKind::MethodNotAllowed, detail).into_response()
+}

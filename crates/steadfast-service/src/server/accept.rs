@@ -1,0 +1,50 @@
+//! Taking connections from the kernel.
+
+use std::io;
+use std::sync::Arc;
+
+use axum::Router;
+use steadfast::tasks;
+use steadfast::time::{Duration, Instant, sleep};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::app::App;
+use crate::connection::serve_connection;
+
+/// Pause after an error that is not one connection's own: no descriptors, no memory. Trying again at once
+/// would burn a processor and change nothing.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How often such an error is logged while it lasts.
+const REMINDER: Duration = Duration::from_secs(10);
+
+/// Accepts for ever, never more connections at the same time than there are slots: the others wait in the
+/// kernel.
+pub(super) async fn accept(app: &App, router: &Router, listener: &TcpListener, slots: &Arc<Semaphore>) {
+    let mut logged: Option<Instant> = None;
+    // The semaphore is never closed.
+    while let Ok(permit) = Arc::clone(slots).acquire_owned().await {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);
+                // Ends by itself: it follows the life cycle, and its permit says when it is over.
+                drop(tasks::spawn("http connection", connection));
+            }
+            // The client was gone before it was its turn.
+            Err(error) if is_of_one_connection(&error) => {}
+            Err(error) => {
+                if logged.is_none_or(|at| at.elapsed() > REMINDER) {
+                    tracing::error!(%error, "connections cannot be accepted at present; trying on");
+                    logged = Some(Instant::now());
+                }
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

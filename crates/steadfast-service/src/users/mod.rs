@@ -1,0 +1,11 @@
+//! Users: what they are, what is accepted, how they are stored, and their routes.
+
+mod email;
+mod input;
+mod model;
+mod paging;
+mod repository;
+mod routes;
+mod username;
+
+pub(crate) use routes::routes;

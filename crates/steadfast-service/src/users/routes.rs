@@ -1,0 +1,129 @@
+//! The routes of users.
+
+use axum::Json;
+use axum::Router;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::{LINK, LOCATION};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+use steadfast::Error;
+
+use crate::app::App;
+use crate::deadline::Deadline;
+use crate::json::JsonObject;
+use crate::problem::{FieldError, Problem, ProblemKind};
+use crate::users::input;
+use crate::users::model::{User, UserPatch};
+use crate::users::paging::{Page, number};
+use crate::users::repository::{Users, taken_field};
+
+/// `/api/v1/users` and `/api/v1/users/{id}`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/api/v1/users", get(list).post(create))
+        .route("/api/v1/users/{id}", get(read).put(replace).patch(change).delete(remove))
+}
+
+async fn create(State(app): State<App>, deadline: Deadline, body: JsonObject) -> Result<Response, Problem> {
+    let user = input::new_user(body)?;
+    let stored = users(&app, deadline).create(&user).await.map_err(refused)?;
+    let location = format!("/api/v1/users/{}", stored.id);
+    let mut response = (StatusCode::CREATED, Json(stored)).into_response();
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+async fn list(
+    State(app): State<App>,
+    deadline: Deadline,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(parameters) = query.map_err(|_rejection| {
+        Problem::new(ProblemKind::InvalidParameter, "The part of the address after the ? cannot be read.")
+    })?;
+    let page = Page::of(&parameters)?;
+    let mut found = users(&app, deadline).list(page).await?;
+    let more = found.len() > page.limit as usize;
+    found.truncate(page.limit as usize);
+    let next = found.last().filter(|_| more).map(|last| page.next(last.id));
+    let mut response = Json(json!({ "users": found, "next": next })).into_response();
+    let link = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
+    if let Some(link) = link {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
+}
+
+async fn read(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<Json<User>, Problem> {
+    let id = user_id(id)?;
+    users(&app, deadline).get(id).await?.map(Json).ok_or_else(|| absent(id))
+}
+
+async fn replace(
+    State(app): State<App>,
+    deadline: Deadline,
+    id: UserId,
+    body: JsonObject,
+) -> Result<Json<User>, Problem> {
+    let id = user_id(id)?;
+    let user = input::new_user(body)?;
+    let patch = UserPatch { username: Some(user.username), email: Some(user.email) };
+    update(&app, deadline, id, patch).await
+}
+
+async fn change(
+    State(app): State<App>,
+    deadline: Deadline,
+    id: UserId,
+    body: JsonObject,
+) -> Result<Json<User>, Problem> {
+    let id = user_id(id)?;
+    let patch = input::patch(body)?;
+    update(&app, deadline, id, patch).await
+}
+
+async fn update(app: &App, deadline: Deadline, id: i64, patch: UserPatch) -> Result<Json<User>, Problem> {
+    let stored = users(app, deadline).update(id, &patch).await.map_err(refused)?;
+    stored.map(Json).ok_or_else(|| absent(id))
+}
+
+async fn remove(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<StatusCode, Problem> {
+    let id = user_id(id)?;
+    if users(&app, deadline).delete(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(absent(id)) }
+}
+
+fn users(app: &App, deadline: Deadline) -> Users<'_> {
+    Users::new(app.database(), deadline.database())
+}
+
+type UserId = Result<Path<String>, PathRejection>;
+
+/// An id is a positive number of 64 bits; anything else cannot name a user, and saying so helps more than
+/// "not found".
+fn user_id(id: UserId) -> Result<i64, Problem> {
+    let id = id.ok().and_then(|Path(text)| number(&text)).filter(|id| *id > 0);
+    id.ok_or_else(|| {
+        let entry = FieldError::new("id", "invalid", "must be a whole number from 1 to 9223372036854775807");
+        Problem::new(ProblemKind::InvalidParameter, "This cannot be the id of a user.")
+            .with_errors(vec![entry])
+    })
+}
+
+fn absent(id: i64) -> Problem {
+    let entry = FieldError::new("id", "not_found", "names no user");
+    Problem::new(ProblemKind::UserNotFound, format!("No user has the id {id}.")).with_errors(vec![entry])
+}
+
+/// A change that the database refused: because a value is taken, or for a reason of its own.
+fn refused(error: Error) -> Problem {
+    let Some(field) = taken_field(&error) else {
+        return error.into();
+    };
+    let entry = FieldError::new(field, "taken", "is used by another user");
+    Problem::new(ProblemKind::Duplicate, format!("Another user has this {field}.")).with_errors(vec![entry])
+}
