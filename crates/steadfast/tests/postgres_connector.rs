@@ -253,6 +253,22 @@ async fn a_commit_answered_by_a_rollback_is_an_error() {
 }
 
 #[tokio::test]
+async fn the_tag_tells_when_the_failure_was_not_known_yet() {
+    let (connector, mut connection) = plain().await;
+    connection.begin(TransactionOptions::default()).await.unwrap();
+    connection.query("SELECT 1", &[]).await.unwrap();
+    // Queued ahead of COMMIT, and not answered when COMMIT is sent.
+    poll_once(connection.client().batch_execute("SELECT 1/0")).await;
+    let fault = connection.commit().await.unwrap_err();
+    assert_eq!(
+        (fault.class(), fault.code()),
+        (Class::RolledBack, Some("22012")),
+        "{fault}"
+    );
+    assert!(is_ready(&connector.inspect(&connection)));
+}
+
+#[tokio::test]
 async fn a_deferred_constraint_fails_the_commit_and_nothing_is_stored() {
     let (connector, mut connection) = plain().await;
     connection
