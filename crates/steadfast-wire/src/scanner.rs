@@ -32,6 +32,7 @@ pub struct Scanner {
     captured: Vec<u8>,
     broken: Option<WireError>,
     frames: u64,
+    limit: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +69,14 @@ impl Scanner {
             captured: Vec::new(),
             broken: None,
             frames: 0,
+            limit: LENGTH_LIMIT,
         }
+    }
+
+    /// Refuses frames longer than this from now on; never more than [`LENGTH_LIMIT`]. For the time before
+    /// authentication, in which nobody has reason to send much.
+    pub fn limit(&mut self, longest: u32) {
+        self.limit = longest.min(LENGTH_LIMIT);
     }
 
     /// How many frames have begun so far.
@@ -111,7 +119,7 @@ impl Scanner {
         let (size, least, most) = if untagged {
             (4, 8, STARTUP_LIMIT)
         } else {
-            (5, 4, LENGTH_LIMIT)
+            (5, 4, self.limit)
         };
         let (taken, rest) = bytes.split_at(bytes.len().min(size - self.filled));
         if let Some(gap) = self.header.get_mut(self.filled..self.filled + taken.len()) {

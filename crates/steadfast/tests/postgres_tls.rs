@@ -40,7 +40,8 @@ struct Certificates {
 
 impl Certificates {
     fn make() -> Self {
-        let directory = std::env::temp_dir().join(format!("steadfast-tls-{}", std::process::id()));
+        // Below the target directory, where nothing piles up: a static is never dropped.
+        let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-tls");
         fs::create_dir_all(&directory).unwrap();
         let made = Self { directory };
         for authority in ["ca", "stranger"] {
@@ -284,4 +285,77 @@ async fn a_running_statement_is_cancelled_over_tls_too() {
     connector.clean(&mut connection).await.unwrap();
     assert!(began.elapsed() < std::time::Duration::from_secs(1), "took {:?}", began.elapsed());
     assert!(is_ready(&connector.inspect(&connection)));
+}
+
+/// Does TLS at once, without being asked first, and passes what is inside on to a server without TLS.
+async fn direct(protocols: &[&[u8]]) -> u16 {
+    use rustls_pki_types::pem::PemObject as _;
+    use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+    let certificates = &SCENE.certificates;
+    let chain = CertificateDer::pem_file_iter(certificates.path("server.crt"))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+    let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let behind = SCENE.proper.port;
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                let Ok(mut near) = acceptor.accept(stream).await else {
+                    return;
+                };
+                let mut far = tokio::net::TcpStream::connect(("127.0.0.1", behind))
+                    .await
+                    .unwrap();
+                drop(tokio::io::copy_bidirectional(&mut near, &mut far).await);
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn direct_tls_needs_the_servers_agreement_to_speak_postgresql() {
+    let scene = &*SCENE;
+    let at = |port| {
+        let mut options = options(&scene.proper, "postgres", SslMode::VerifyFull);
+        options.tls.root_cert = Some(scene.certificates.path("ca.crt"));
+        options.tls.direct = true;
+        options.hosts = vec![("localhost".to_owned(), port)];
+        options
+    };
+    let connection = connector(at(direct(&[b"postgresql"]).await))
+        .connect(Alarm::silent())
+        .await
+        .unwrap();
+    assert_eq!(connection.server().tls.as_deref(), Some("TLSv1.3"));
+    for protocols in [&[] as &[&[u8]], &[b"http/1.1"]] {
+        let fault = connector(at(direct(protocols).await))
+            .connect(Alarm::silent())
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (fault.class(), fault.step()),
+            (Class::Permanent, Step::Tls),
+            "{fault}"
+        );
+    }
+    // A server that waits to be asked takes the handshake for a packet of impossible length.
+    let fault = connector(at(scene.proper.port))
+        .connect(Alarm::silent())
+        .await
+        .unwrap_err();
+    assert_eq!(fault.step(), Step::Tls, "{fault}");
 }

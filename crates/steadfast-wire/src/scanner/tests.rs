@@ -57,6 +57,17 @@ fn an_impossible_length_is_a_typed_error_and_stays_one() {
 }
 
 #[test]
+fn a_lower_limit_holds_until_it_is_raised() {
+    let mut scanner = Scanner::tagged();
+    scanner.limit(10);
+    assert_eq!(scan(&mut scanner, &[&frame(b'E', b"123456")], 0).1, Ok(()));
+    scanner.limit(u32::MAX);
+    assert_eq!(scan(&mut scanner, &[&frame(b'E', b"1234567")], 0).1, Ok(()));
+    scanner.limit(10);
+    assert!(scan(&mut scanner, &[&frame(b'E', b"1234567")], 0).1.is_err());
+}
+
+#[test]
 fn a_hostile_length_allocates_nothing() {
     let mut bytes = vec![b'E'];
     bytes.extend_from_slice(&LENGTH_LIMIT.to_be_bytes());

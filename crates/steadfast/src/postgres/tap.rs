@@ -15,6 +15,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::observed::{End, Observed, Unfinished};
 use super::touch::TextWatch;
 
+/// The longest frame before authentication is done. libpq accepts 30000 bytes there; whoever announces more
+/// is no PostgreSQL server, and the driver is not to wait for it with a growing buffer.
+const BEFORE_AUTHENTICATION: u32 = 64 * 1024;
+
 /// A stream whose frames are watched.
 #[derive(Debug)]
 pub(crate) struct Tap<S> {
@@ -24,15 +28,19 @@ pub(crate) struct Tap<S> {
     frontend: Scanner,
     watch: TextWatch,
     last_was_sync: bool,
+    authenticated: bool,
 }
 
 impl<S> Tap<S> {
     /// Watches a stream on which nothing but the negotiation of TLS has happened.
     pub(crate) fn new(stream: S, observed: Arc<Observed>) -> Self {
+        let mut backend = Scanner::tagged();
+        backend.limit(BEFORE_AUTHENTICATION);
         Self {
             stream,
             observed,
-            backend: Scanner::tagged(),
+            backend,
+            authenticated: false,
             frontend: Scanner::startup(),
             watch: TextWatch::default(),
             last_was_sync: false,
@@ -45,8 +53,15 @@ impl<S> Tap<S> {
             return Ok(());
         }
         self.observed.received(bytes.len());
-        let mut eye =
-            Incoming { observed: &self.observed, watch: &mut self.watch, last_was_sync: self.last_was_sync };
+        if !self.authenticated && self.observed.is_authenticated() {
+            self.authenticated = true;
+            self.backend.limit(u32::MAX);
+        }
+        let mut eye = Incoming {
+            observed: &self.observed,
+            watch: &mut self.watch,
+            last_was_sync: self.last_was_sync,
+        };
         self.backend.feed(bytes, &mut eye).map_err(|error| {
             self.observed.ended(End::Nonsense(error));
             io::Error::new(io::ErrorKind::InvalidData, error)

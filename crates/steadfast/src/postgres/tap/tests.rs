@@ -132,6 +132,18 @@ async fn an_end_and_a_nonsense_are_told_apart() {
 }
 
 #[tokio::test]
+async fn before_authentication_nobody_may_announce_much() {
+    let (near, mut server) = duplex(64);
+    let observed = Arc::new(Observed::new());
+    let mut tap = Tap::new(near, Arc::clone(&observed));
+    server.write_all(b"E\x00\x01\x00\x01").await.unwrap();
+    assert!(tap.read(&mut [0; 64]).await.is_err());
+    let mut pair = Pair::started().await;
+    pair.server.write_all(b"D\x10\x00\x00\x00").await.unwrap();
+    assert_eq!(pair.tap.read(&mut [0; 64]).await.unwrap(), 5, "a row may be long");
+}
+
+#[tokio::test]
 async fn bytes_that_the_socket_does_not_take_are_part_of_a_request() {
     let (near, _server) = duplex(16);
     let observed = Arc::new(Observed::new());

@@ -118,3 +118,56 @@ fn refused(alert: AlertDescription) -> (String, String) {
     };
     (format!("the server refused the handshake: {alert:?}"), remedy.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::verifier::Trust;
+    use super::*;
+
+    fn words(error: Error) -> Fault {
+        let provider = rustls::crypto::ring::default_provider();
+        let verifier = Verifier::new(&provider, Trust::Nothing, None);
+        failed(
+            io::Error::new(io::ErrorKind::InvalidData, error),
+            "db.example",
+            &verifier,
+        )
+    }
+
+    #[test]
+    fn every_common_problem_has_words_and_a_remedy() {
+        use CertificateError as Bad;
+        for (error, part) in [
+            (Error::InvalidCertificate(Bad::Expired), "expired"),
+            (Error::InvalidCertificate(Bad::NotValidYet), "not valid yet"),
+            (Error::InvalidCertificate(Bad::NotValidForName), "db.example"),
+            (Error::InvalidCertificate(Bad::UnknownIssuer), "not trusted"),
+            (Error::InvalidCertificate(Bad::Revoked), "revoked"),
+            (Error::InvalidCertificate(Bad::BadSignature), "not acceptable"),
+            (
+                Error::AlertReceived(AlertDescription::CertificateRequired),
+                "refused",
+            ),
+            (Error::General("odd".into()), "odd"),
+        ] {
+            let fault = words(error);
+            assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Tls));
+            assert!(fault.summary().contains(part), "{part}: {fault}");
+            assert!(fault.remedy().is_some(), "{fault}");
+        }
+        assert!(
+            words(Error::AlertReceived(AlertDescription::UnknownCA))
+                .remedy()
+                .unwrap()
+                .contains("sslcert")
+        );
+    }
+
+    #[test]
+    fn a_handshake_that_is_cut_off_may_go_better_next_time() {
+        let provider = rustls::crypto::ring::default_provider();
+        let verifier = Verifier::new(&provider, Trust::Nothing, None);
+        let fault = failed(io::ErrorKind::UnexpectedEof.into(), "db.example", &verifier);
+        assert_eq!(fault.class(), Class::Unavailable);
+    }
+}
