@@ -20,16 +20,16 @@
 //! # }
 //! ```
 
-mod environment;
 mod error;
+mod environment;
 mod eventually;
-mod port;
-mod postgres;
-mod process;
-mod relay;
 mod system;
-mod watchdog;
 mod workspace;
+mod port;
+mod watchdog;
+mod process;
+mod postgres;
+mod relay;
 
 pub use error::Error;
 pub use eventually::{eventually, holds_within};
