@@ -21,17 +21,17 @@
 //! # }
 //! ```
 
-mod environment;
 mod error;
+mod environment;
 mod eventually;
+mod system;
+mod workspace;
 mod port;
-mod postgres;
+mod watchdog;
 mod process;
+mod postgres;
 mod relay;
 pub mod sim;
-mod system;
-mod watchdog;
-mod workspace;
 
 pub use error::Error;
 pub use eventually::{eventually, holds_within};
