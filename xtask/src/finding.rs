@@ -25,20 +25,11 @@ pub(crate) struct Finding {
 
 impl Finding {
     pub(crate) fn error(path: &str, line: usize, rule: &'static str, remedy: impl Into<String>) -> Self {
-        Self {
-            weight: Weight::Error,
-            path: path.to_owned(),
-            line,
-            rule,
-            remedy: remedy.into(),
-        }
+        Self { weight: Weight::Error, path: path.to_owned(), line, rule, remedy: remedy.into() }
     }
 
     pub(crate) fn warning(path: &str, line: usize, rule: &'static str, remedy: impl Into<String>) -> Self {
-        Self {
-            weight: Weight::Warning,
-            ..Self::error(path, line, rule, remedy)
-        }
+        Self { weight: Weight::Warning, ..Self::error(path, line, rule, remedy) }
     }
 }
 
@@ -48,10 +39,6 @@ impl fmt::Display for Finding {
             Weight::Error => "",
             Weight::Warning => "warning: ",
         };
-        write!(
-            f,
-            "{}:{}: {}: {weight}{}",
-            self.path, self.line, self.rule, self.remedy
-        )
+        write!(f, "{}:{}: {}: {weight}{}", self.path, self.line, self.rule, self.remedy)
     }
 }

@@ -43,19 +43,9 @@ fn tidy() -> ExitCode {
     for finding in &findings {
         say(&finding.to_string());
     }
-    let errors = findings
-        .iter()
-        .filter(|finding| finding.weight == Weight::Error)
-        .count();
-    say(&format!(
-        "tidy: {errors} to change, {} to consider",
-        findings.len() - errors
-    ));
-    if errors == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    let errors = findings.iter().filter(|finding| finding.weight == Weight::Error).count();
+    say(&format!("tidy: {errors} to change, {} to consider", findings.len() - errors));
+    if errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Everything there is to say about the project, worst first.

@@ -5,18 +5,10 @@ use std::path::Path;
 use crate::source::Source;
 
 /// Directories that hold nothing of ours.
-const SKIPPED: &[&str] = &[
-    "target",
-    ".git",
-    "node_modules",
-    "corpus",
-    "artifacts",
-    "proptest-regressions",
-];
+const SKIPPED: &[&str] = &["target", ".git", "node_modules", "corpus", "artifacts", "proptest-regressions"];
 /// What is written by people. Everything else, such as pictures, is left alone.
-const TEXT: &[&str] = &[
-    "rs", "toml", "md", "sh", "sql", "yml", "yaml", "json", "html", "css", "js", "py", "txt",
-];
+const TEXT: &[&str] =
+    &["rs", "toml", "md", "sh", "sql", "yml", "yaml", "json", "html", "css", "js", "py", "txt"];
 /// Files that a tool writes.
 const GENERATED: &[&str] = &["Cargo.lock", "package-lock.json"];
 
@@ -62,11 +54,7 @@ impl Project {
         entries.sort_by_key(std::fs::DirEntry::file_name);
         for entry in entries {
             let file_name = entry.file_name().to_string_lossy().into_owned();
-            let path = if name.is_empty() {
-                file_name.clone()
-            } else {
-                format!("{name}/{file_name}")
-            };
+            let path = if name.is_empty() { file_name.clone() } else { format!("{name}/{file_name}") };
             let kind = entry.file_type()?;
             if kind.is_dir() && !SKIPPED.contains(&file_name.as_str()) {
                 self.paths.push(path.clone());

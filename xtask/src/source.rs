@@ -18,26 +18,14 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn new(path: &str, text: &str) -> Self {
         let code = without_comments_and_literals(text);
-        let product = if is_test_file(path) {
-            blank(&code, 0, code.len())
-        } else {
-            without_test_items(&code)
-        };
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-            code,
-            product,
-        }
+        let product =
+            if is_test_file(path) { blank(&code, 0, code.len()) } else { without_test_items(&code) };
+        Self { path: path.to_owned(), text: text.to_owned(), code, product }
     }
 
     /// Lines that are not part of an item for tests.
     pub(crate) fn product_lines(&self) -> usize {
-        if is_test_file(&self.path) {
-            0
-        } else {
-            self.text.lines().count() - self.test_lines()
-        }
+        if is_test_file(&self.path) { 0 } else { self.text.lines().count() - self.test_lines() }
     }
 
     /// Lines of items for tests, where they stand in a file of the product.
@@ -96,10 +84,7 @@ fn without_comments_and_literals(text: &str) -> String {
                 let close = format!("\"{}", "#".repeat(hashes));
                 let from = at + 2 + hashes;
                 let length = text.get(from..).and_then(|tail| tail.find(&close));
-                (
-                    from,
-                    length.map_or(bytes.len(), |length| from + length + close.len()),
-                )
+                (from, length.map_or(bytes.len(), |length| from + length + close.len()))
             }
             b'\'' => match end_of_char(rest) {
                 Some(length) => (at + 1, at + length),
@@ -107,12 +92,7 @@ fn without_comments_and_literals(text: &str) -> String {
             },
             _ => (at, at),
         };
-        for byte in out
-            .get_mut(inside..end)
-            .into_iter()
-            .flatten()
-            .filter(|byte| **byte != b'\n')
-        {
+        for byte in out.get_mut(inside..end).into_iter().flatten().filter(|byte| **byte != b'\n') {
             *byte = b' ';
         }
         at = end.max(at + 1);
@@ -225,10 +205,7 @@ fn blank(text: &str, from: usize, to: usize) -> String {
     else {
         return text.to_owned();
     };
-    let spaces: String = inside
-        .bytes()
-        .map(|b| if b == b'\n' { '\n' } else { ' ' })
-        .collect();
+    let spaces: String = inside.bytes().map(|b| if b == b'\n' { '\n' } else { ' ' }).collect();
     [before, &spaces, after].concat()
 }
 

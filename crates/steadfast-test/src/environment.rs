@@ -9,9 +9,7 @@ pub(crate) fn postgres_bin() -> Option<PathBuf> {
 
 /// The directories of `PATH`, in order.
 pub(crate) fn path() -> Vec<PathBuf> {
-    variable("PATH")
-        .map(|path| std::env::split_paths(&path).collect())
-        .unwrap_or_default()
+    variable("PATH").map(|path| std::env::split_paths(&path).collect()).unwrap_or_default()
 }
 
 /// Where scratch directories go: what `TMPDIR` says, else memory where there is enough of it, else the
@@ -27,11 +25,7 @@ pub(crate) fn scratch() -> PathBuf {
         None => std::env::temp_dir(),
     };
     // The path of a Unix socket has room for 107 bytes; macOS alone would use up half of them.
-    if usual.as_os_str().len() > 40 {
-        Path::new("/tmp").to_path_buf()
-    } else {
-        usual
-    }
+    if usual.as_os_str().len() > 40 { Path::new("/tmp").to_path_buf() } else { usual }
 }
 
 /// A file system of so many bytes has room for the servers of some twenty tests at once. Containers have

@@ -42,10 +42,7 @@ async fn messages_are_counted_by_tag() {
     let (fine, said) = psql(&relay, &postgres, &INSERT).await;
     assert!(fine, "{said}");
     // psql says good-bye and does not wait until anybody has heard it.
-    eventually("the last message has come by", SOON, async || {
-        relay.counters().open_now == 0
-    })
-    .await;
+    eventually("the last message has come by", SOON, async || relay.counters().open_now == 0).await;
     assert_eq!(relay.messages(Direction::ToServer, b'Q'), 3);
     assert_eq!(relay.messages(Direction::ToServer, b'X'), 1);
     assert_eq!(relay.messages(Direction::ToServer, 0), 1);

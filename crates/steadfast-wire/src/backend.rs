@@ -62,17 +62,11 @@ impl Backend {
             b'N' => Self::Notice(Report::read(body)),
             b'S' => {
                 let (name, rest) = text_before_nul(body);
-                Self::Parameter {
-                    name,
-                    value: text_before_nul(rest).0,
-                }
+                Self::Parameter { name, value: text_before_nul(rest).0 }
             }
             b'K' => {
                 let (process, secret) = body.split_first_chunk()?;
-                Self::Key {
-                    process: u32::from_be_bytes(*process),
-                    secret: secret.to_vec(),
-                }
+                Self::Key { process: u32::from_be_bytes(*process), secret: secret.to_vec() }
             }
             b'G' | b'W' => Self::CopyIn,
             _ => return None,
@@ -129,31 +123,16 @@ mod tests {
 
     #[test]
     fn each_message_that_is_read_is_read() {
-        assert_eq!(
-            Backend::read(b'R', &[0, 0, 0, 10]),
-            Some(Backend::Authentication(10))
-        );
-        assert_eq!(
-            Backend::read(b'Z', b"E"),
-            Some(Backend::ReadyForQuery(TransactionStatus::Failed))
-        );
-        assert_eq!(
-            Backend::read(b'C', b"INSERT 0 1\0"),
-            Some(Backend::CommandComplete("INSERT 0 1".into()))
-        );
+        assert_eq!(Backend::read(b'R', &[0, 0, 0, 10]), Some(Backend::Authentication(10)));
+        assert_eq!(Backend::read(b'Z', b"E"), Some(Backend::ReadyForQuery(TransactionStatus::Failed)));
+        assert_eq!(Backend::read(b'C', b"INSERT 0 1\0"), Some(Backend::CommandComplete("INSERT 0 1".into())));
         assert_eq!(
             Backend::read(b'S', b"in_hot_standby\0off\0"),
-            Some(Backend::Parameter {
-                name: "in_hot_standby".into(),
-                value: "off".into()
-            })
+            Some(Backend::Parameter { name: "in_hot_standby".into(), value: "off".into() })
         );
         assert_eq!(
             Backend::read(b'K', &[0, 0, 1, 0, 1, 2, 3, 4]),
-            Some(Backend::Key {
-                process: 256,
-                secret: vec![1, 2, 3, 4]
-            })
+            Some(Backend::Key { process: 256, secret: vec![1, 2, 3, 4] })
         );
         assert_eq!(Backend::read(b'G', b""), Some(Backend::CopyIn));
         assert_eq!(Backend::read(b'D', b"row"), None);

@@ -19,10 +19,7 @@ impl fmt::Display for WireError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::Length { tag: 0, announced } => {
-                write!(
-                    f,
-                    "a start-up packet announced a length of {announced} bytes, which cannot be"
-                )
+                write!(f, "a start-up packet announced a length of {announced} bytes, which cannot be")
             }
             Self::Length { tag, announced } => write!(
                 f,

@@ -41,10 +41,7 @@ impl<'a> Parse<'a> {
     #[must_use]
     pub fn read(body: &'a [u8]) -> Self {
         let (name, rest) = before_nul(body);
-        Self {
-            name,
-            text: before_nul(rest).0,
-        }
+        Self { name, text: before_nul(rest).0 }
     }
 }
 
@@ -62,29 +59,14 @@ mod tests {
     #[test]
     fn a_cancel_request_carries_process_and_secret() {
         let packet = cancel_request(7, &[1, 2, 3, 4]);
-        assert_eq!(
-            packet,
-            [0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 7, 1, 2, 3, 4]
-        );
+        assert_eq!(packet, [0, 0, 0, 16, 0x04, 0xd2, 0x16, 0x2e, 0, 0, 0, 7, 1, 2, 3, 4]);
     }
 
     #[test]
     fn texts_and_names_are_found_also_when_cut_off() {
         assert_eq!(query_text(b"SELECT 1\0"), b"SELECT 1");
-        assert_eq!(
-            Parse::read(b"s0\0SELECT $1\0\0\0"),
-            Parse {
-                name: b"s0",
-                text: b"SELECT $1"
-            }
-        );
-        assert_eq!(
-            Parse::read(b"s0"),
-            Parse {
-                name: b"s0",
-                text: b""
-            }
-        );
+        assert_eq!(Parse::read(b"s0\0SELECT $1\0\0\0"), Parse { name: b"s0", text: b"SELECT $1" });
+        assert_eq!(Parse::read(b"s0"), Parse { name: b"s0", text: b"" });
         assert_eq!(statement_of_bind(b"\0s0\0\0\x01"), b"s0");
         assert_eq!(statement_of_bind(b""), b"");
     }

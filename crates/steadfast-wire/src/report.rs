@@ -69,10 +69,7 @@ pub(crate) fn text_before_nul(bytes: &[u8]) -> (String, &[u8]) {
 /// The bytes up to the next NUL (or the end of what there is) and what follows.
 pub(crate) fn before_nul(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|byte| *byte == 0) {
-        Some(end) => (
-            bytes.get(..end).unwrap_or_default(),
-            bytes.get(end + 1..).unwrap_or_default(),
-        ),
+        Some(end) => (bytes.get(..end).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default()),
         None => (bytes, &[]),
     }
 }
@@ -89,15 +86,9 @@ mod tests {
             b"SFATAL-xx\0VFATAL\0C57P01\0Mterminating\0Hwait\0nusers_pkey\0tusers\0ccol\0Dmore\0\0",
         );
         assert!(report.is_fatal());
-        assert_eq!(
-            (report.code.as_str(), report.message.as_str()),
-            ("57P01", "terminating")
-        );
+        assert_eq!((report.code.as_str(), report.message.as_str()), ("57P01", "terminating"));
         assert_eq!(report.constraint.as_deref(), Some("users_pkey"));
-        assert_eq!(
-            (report.hint.as_deref(), report.detail.as_deref()),
-            (Some("wait"), Some("more"))
-        );
+        assert_eq!((report.hint.as_deref(), report.detail.as_deref()), (Some("wait"), Some("more")));
     }
 
     #[test]
@@ -108,10 +99,7 @@ mod tests {
     #[test]
     fn a_cut_off_body_gives_what_is_there() {
         let report = Report::read(b"SERROR\0C23505\0Mduplicate ke");
-        assert_eq!(
-            (report.code.as_str(), report.message.as_str()),
-            ("23505", "duplicate ke")
-        );
+        assert_eq!((report.code.as_str(), report.message.as_str()), ("23505", "duplicate ke"));
     }
 
     proptest! {

@@ -39,12 +39,7 @@ pub struct Scanner {
 enum Place {
     Untagged,
     Header,
-    Body {
-        tag: u8,
-        length: usize,
-        remaining: usize,
-        wanted: usize,
-    },
+    Body { tag: u8, length: usize, remaining: usize, wanted: usize },
 }
 
 impl Scanner {
@@ -103,12 +98,9 @@ impl Scanner {
         while !bytes.is_empty() {
             bytes = match self.place {
                 Place::Untagged | Place::Header => self.header(bytes, visitor)?,
-                Place::Body {
-                    tag,
-                    length,
-                    remaining,
-                    wanted,
-                } => self.body(bytes, visitor, (tag, length, remaining, wanted)),
+                Place::Body { tag, length, remaining, wanted } => {
+                    self.body(bytes, visitor, (tag, length, remaining, wanted))
+                }
             };
         }
         Ok(())
@@ -116,11 +108,7 @@ impl Scanner {
 
     fn header<'a>(&mut self, bytes: &'a [u8], visitor: &mut impl Visitor) -> Result<&'a [u8], WireError> {
         let untagged = matches!(self.place, Place::Untagged);
-        let (size, least, most) = if untagged {
-            (4, 8, STARTUP_LIMIT)
-        } else {
-            (5, 4, self.limit)
-        };
+        let (size, least, most) = if untagged { (4, 8, STARTUP_LIMIT) } else { (5, 4, self.limit) };
         let (taken, rest) = bytes.split_at(bytes.len().min(size - self.filled));
         if let Some(gap) = self.header.get_mut(self.filled..self.filled + taken.len()) {
             gap.copy_from_slice(taken);
@@ -148,12 +136,7 @@ impl Scanner {
             visitor.end(tag, 0, &[]);
             self.place = Place::Header;
         } else {
-            self.place = Place::Body {
-                tag,
-                length,
-                remaining: length,
-                wanted,
-            };
+            self.place = Place::Body { tag, length, remaining: length, wanted };
         }
         Ok(rest)
     }
@@ -171,8 +154,7 @@ impl Scanner {
             visitor.end(tag, length, taken.get(..wanted).unwrap_or(taken));
         } else {
             let missing = wanted - self.captured.len();
-            self.captured
-                .extend_from_slice(taken.get(..missing).unwrap_or(taken));
+            self.captured.extend_from_slice(taken.get(..missing).unwrap_or(taken));
             if complete {
                 visitor.end(tag, length, &self.captured);
                 self.captured.clear();
@@ -181,12 +163,7 @@ impl Scanner {
         self.place = if complete {
             Place::Header
         } else {
-            Place::Body {
-                tag,
-                length,
-                remaining: remaining - taken.len(),
-                wanted,
-            }
+            Place::Body { tag, length, remaining: remaining - taken.len(), wanted }
         };
         rest
     }

@@ -292,10 +292,8 @@ async fn direct(protocols: &[&[u8]]) -> u16 {
     use rustls_pki_types::pem::PemObject as _;
     use rustls_pki_types::{CertificateDer, PrivateKeyDer};
     let certificates = &SCENE.certificates;
-    let chain = CertificateDer::pem_file_iter(certificates.path("server.crt"))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let chain =
+        CertificateDer::pem_file_iter(certificates.path("server.crt")).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let mut config = rustls::ServerConfig::builder_with_provider(provider)
@@ -316,9 +314,7 @@ async fn direct(protocols: &[&[u8]]) -> u16 {
                 let Ok(mut near) = acceptor.accept(stream).await else {
                     return;
                 };
-                let mut far = tokio::net::TcpStream::connect(("127.0.0.1", behind))
-                    .await
-                    .unwrap();
+                let mut far = tokio::net::TcpStream::connect(("127.0.0.1", behind)).await.unwrap();
                 drop(tokio::io::copy_bidirectional(&mut near, &mut far).await);
             });
         }
@@ -336,26 +332,13 @@ async fn direct_tls_needs_the_servers_agreement_to_speak_postgresql() {
         options.hosts = vec![("localhost".to_owned(), port)];
         options
     };
-    let connection = connector(at(direct(&[b"postgresql"]).await))
-        .connect(Alarm::silent())
-        .await
-        .unwrap();
+    let connection = connector(at(direct(&[b"postgresql"]).await)).connect(Alarm::silent()).await.unwrap();
     assert_eq!(connection.server().tls.as_deref(), Some("TLSv1.3"));
     for protocols in [&[] as &[&[u8]], &[b"http/1.1"]] {
-        let fault = connector(at(direct(protocols).await))
-            .connect(Alarm::silent())
-            .await
-            .unwrap_err();
-        assert_eq!(
-            (fault.class(), fault.step()),
-            (Class::Permanent, Step::Tls),
-            "{fault}"
-        );
+        let fault = connector(at(direct(protocols).await)).connect(Alarm::silent()).await.unwrap_err();
+        assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Tls), "{fault}");
     }
     // A server that waits to be asked takes the handshake for a packet of impossible length.
-    let fault = connector(at(scene.proper.port))
-        .connect(Alarm::silent())
-        .await
-        .unwrap_err();
+    let fault = connector(at(scene.proper.port)).connect(Alarm::silent()).await.unwrap_err();
     assert_eq!(fault.step(), Step::Tls, "{fault}");
 }

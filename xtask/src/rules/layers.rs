@@ -19,10 +19,7 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
         let order = modules(root);
         let exported = exports(root);
         for source in &project.sources {
-            let Some(inside) = source
-                .path
-                .strip_prefix(directory)
-                .filter(|inside| *inside != "lib.rs")
+            let Some(inside) = source.path.strip_prefix(directory).filter(|inside| *inside != "lib.rs")
             else {
                 continue;
             };
@@ -38,32 +35,22 @@ fn check_file(
     order: &[String],
     exported: &HashMap<String, String>,
 ) -> Vec<Finding> {
-    let parts: Vec<&str> = inside
-        .trim_end_matches(".rs")
-        .split('/')
-        .filter(|part| *part != "mod")
-        .collect();
+    let parts: Vec<&str> = inside.trim_end_matches(".rs").split('/').filter(|part| *part != "mod").collect();
     let place_of = |name: &str| order.iter().position(|module| module == name);
     let Some((own, own_place)) = parts.first().and_then(|own| Some((*own, place_of(own)?))) else {
         return Vec::new();
     };
     let root = format!("{}::", vec!["super"; parts.len()].join("::"));
     let mut findings = Vec::new();
-    for (at, name) in named_from(&source.product, "crate::")
-        .into_iter()
-        .chain(named_from(&source.product, &root))
+    for (at, name) in
+        named_from(&source.product, "crate::").into_iter().chain(named_from(&source.product, &root))
     {
         let module = exported.get(&name).unwrap_or(&name);
         if place_of(module).is_some_and(|place| place > own_place) {
             let remedy = format!(
                 "{own} stands above {module} in lib.rs and must not name it: move the code, or the line in the list"
             );
-            findings.push(Finding::error(
-                &source.path,
-                line_at(&source.product, at),
-                RULE,
-                remedy,
-            ));
+            findings.push(Finding::error(&source.path, line_at(&source.product, at), RULE, remedy));
         }
     }
     findings
@@ -80,11 +67,7 @@ fn modules(root: &Source) -> Vec<String> {
 fn exports(root: &Source) -> HashMap<String, String> {
     let mut exported = HashMap::new();
     for at in words(&root.code, "use") {
-        let statement = root
-            .code
-            .get(at + 3..)
-            .and_then(|rest| rest.split(';').next())
-            .unwrap_or_default();
+        let statement = root.code.get(at + 3..).and_then(|rest| rest.split(';').next()).unwrap_or_default();
         let Some((module, names)) = statement.trim().split_once("::") else {
             continue;
         };
@@ -138,9 +121,7 @@ fn named_from(code: &str, prefix: &str) -> Vec<(usize, String)> {
 }
 
 fn name_at(text: &str) -> String {
-    text.chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect()
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 #[cfg(test)]
@@ -151,69 +132,42 @@ mod tests {
 
     fn lines(path: &str, text: &str) -> Vec<usize> {
         let path = format!("crates/steadfast/src/{path}");
-        check(&Project::of(&[
-            ("crates/steadfast/src/lib.rs", ROOT),
-            (&path, text),
-        ]))
-        .iter()
-        .map(|finding| finding.line)
-        .collect()
+        check(&Project::of(&[("crates/steadfast/src/lib.rs", ROOT), (&path, text)]))
+            .iter()
+            .map(|finding| finding.line)
+            .collect()
     }
 
     #[test]
     fn a_module_names_what_stands_above_it_or_itself() {
-        assert_eq!(
-            lines(
-                "pool/mod.rs",
-                "use crate::error::E;\nuse crate::{time, pool::x};\n"
-            ),
-            [0; 0]
-        );
-        assert_eq!(
-            lines("error.rs", "use crate::time::T;\nuse crate::pool::P;\n"),
-            [2]
-        );
+        assert_eq!(lines("pool/mod.rs", "use crate::error::E;\nuse crate::{time, pool::x};\n"), [0; 0]);
+        assert_eq!(lines("error.rs", "use crate::time::T;\nuse crate::pool::P;\n"), [2]);
         assert_eq!(lines("error/kind.rs", "fn a() -> crate::pool::P { }\n"), [1]);
     }
 
     #[test]
     fn names_in_braces_are_seen_one_by_one() {
         assert_eq!(
-            lines(
-                "time.rs",
-                "use crate::{\n    time::{pool, x},\n    error::{self, E},\n    pool,\n};\n"
-            ),
+            lines("time.rs", "use crate::{\n    time::{pool, x},\n    error::{self, E},\n    pool,\n};\n"),
             [3, 4]
         );
     }
 
     #[test]
     fn a_name_exported_at_the_root_counts_as_its_module() {
-        assert_eq!(
-            lines(
-                "error.rs",
-                "use crate::Lease;\nuse crate::Shown;\nuse crate::Other;\n"
-            ),
-            [1, 2]
-        );
+        assert_eq!(lines("error.rs", "use crate::Lease;\nuse crate::Shown;\nuse crate::Other;\n"), [1, 2]);
     }
 
     #[test]
     fn the_root_is_also_reached_by_super() {
         assert_eq!(lines("error.rs", "use super::pool;\n"), [1]);
-        assert_eq!(
-            lines("error/kind.rs", "use super::pool;\nuse super::super::pool;\n"),
-            [2]
-        );
+        assert_eq!(lines("error/kind.rs", "use super::pool;\nuse super::super::pool;\n"), [2]);
     }
 
     #[test]
     fn tests_and_comments_may_name_anything() {
         assert_eq!(
-            lines(
-                "error.rs",
-                "//! [`crate::pool`]\n#[cfg(test)]\nmod tests { use crate::pool::P; }\n"
-            ),
+            lines("error.rs", "//! [`crate::pool`]\n#[cfg(test)]\nmod tests { use crate::pool::P; }\n"),
             [0; 0]
         );
         assert_eq!(lines("error/tests.rs", "use crate::pool::P;\n"), [0; 0]);

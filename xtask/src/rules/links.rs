@@ -20,10 +20,7 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
                     continue;
                 }
                 let resolved = resolve(&file.path, path);
-                if !resolved
-                    .as_ref()
-                    .is_some_and(|found| found.is_empty() || project.paths.contains(found))
-                {
+                if !resolved.as_ref().is_some_and(|found| found.is_empty() || project.paths.contains(found)) {
                     let remedy = format!("{target} does not exist: correct or remove the link");
                     findings.push(Finding::error(&file.path, index + 1, RULE, remedy));
                 }
@@ -35,14 +32,9 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
 
 /// What stands behind `](` and behind `[name]: `.
 fn targets(line: &str) -> Vec<&str> {
-    let inline = line
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ']).next());
-    let definition = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("]: "))
-        .map(|(_, target)| target.trim());
+    let inline = line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next());
+    let definition =
+        line.strip_prefix('[').and_then(|rest| rest.split_once("]: ")).map(|(_, target)| target.trim());
     inline.chain(definition).collect()
 }
 

@@ -4,40 +4,26 @@ use crate::finding::Finding;
 use crate::project::{File, Project};
 
 /// From the bottom up. A crate of this list depends only on crates before it.
-const ORDER: &[&str] = &[
-    "steadfast-wire",
-    "steadfast",
-    "steadfast-supervisor",
-    "steadfast-service",
-    "steadfast-cli",
-];
+const ORDER: &[&str] =
+    &["steadfast-wire", "steadfast", "steadfast-supervisor", "steadfast-service", "steadfast-cli"];
 /// What nothing that is shipped may depend on.
 const FOR_TESTS: &[&str] = &["steadfast-test", "xtask"];
 
 pub(crate) fn check(project: &Project) -> Vec<Finding> {
-    let manifests = project
-        .files
-        .iter()
-        .filter(|file| file.path.ends_with("/Cargo.toml"));
-    manifests
-        .flat_map(|manifest| lints(manifest).into_iter().chain(layers(manifest)))
-        .collect()
+    let manifests = project.files.iter().filter(|file| file.path.ends_with("/Cargo.toml"));
+    manifests.flat_map(|manifest| lints(manifest).into_iter().chain(layers(manifest))).collect()
 }
 
 /// The lines of one section, with their numbers.
 fn section<'a>(manifest: &'a File, name: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
     let mut inside = false;
-    manifest
-        .text
-        .lines()
-        .enumerate()
-        .filter_map(move |(index, line)| {
-            if line.starts_with('[') {
-                inside = line.trim() == format!("[{name}]");
-                return None;
-            }
-            inside.then_some((index + 1, line.trim()))
-        })
+    manifest.text.lines().enumerate().filter_map(move |(index, line)| {
+        if line.starts_with('[') {
+            inside = line.trim() == format!("[{name}]");
+            return None;
+        }
+        inside.then_some((index + 1, line.trim()))
+    })
 }
 
 fn lints(manifest: &File) -> Option<Finding> {
@@ -73,23 +59,14 @@ mod tests {
     use super::*;
 
     fn rules(manifest: &str) -> Vec<&'static str> {
-        check(&Project::of(&[("crates/a/Cargo.toml", manifest)]))
-            .iter()
-            .map(|finding| finding.rule)
-            .collect()
+        check(&Project::of(&[("crates/a/Cargo.toml", manifest)])).iter().map(|finding| finding.rule).collect()
     }
 
     #[test]
     fn lints_are_inherited() {
-        assert_eq!(
-            rules("[package]\nname = \"a\"\n[lints]\nworkspace = true\n"),
-            [""; 0]
-        );
+        assert_eq!(rules("[package]\nname = \"a\"\n[lints]\nworkspace = true\n"), [""; 0]);
         assert_eq!(rules("[package]\nname = \"a\"\n"), ["lints"]);
-        assert_eq!(
-            rules("[package]\nname = \"a\"\n[lints.rust]\nunsafe_code = \"allow\"\n"),
-            ["lints"]
-        );
+        assert_eq!(rules("[package]\nname = \"a\"\n[lints.rust]\nunsafe_code = \"allow\"\n"), ["lints"]);
         assert_eq!(rules("[package]\nname = \"bench\"\n[workspace]\n"), [""; 0]);
     }
 
@@ -100,21 +77,9 @@ mod tests {
                 "[package]\nname = \"{name}\"\n[{section}]\n{on}.workspace = true\n[lints]\nworkspace = true\n"
             )
         };
-        assert_eq!(
-            rules(&manifest("steadfast", "dependencies", "steadfast-wire")),
-            [""; 0]
-        );
-        assert_eq!(
-            rules(&manifest("steadfast-wire", "dependencies", "steadfast")),
-            ["crate-layers"]
-        );
-        assert_eq!(
-            rules(&manifest("steadfast", "dependencies", "steadfast-test")),
-            ["crate-layers"]
-        );
-        assert_eq!(
-            rules(&manifest("steadfast", "dev-dependencies", "steadfast-test")),
-            [""; 0]
-        );
+        assert_eq!(rules(&manifest("steadfast", "dependencies", "steadfast-wire")), [""; 0]);
+        assert_eq!(rules(&manifest("steadfast-wire", "dependencies", "steadfast")), ["crate-layers"]);
+        assert_eq!(rules(&manifest("steadfast", "dependencies", "steadfast-test")), ["crate-layers"]);
+        assert_eq!(rules(&manifest("steadfast", "dev-dependencies", "steadfast-test")), [""; 0]);
     }
 }

@@ -6,26 +6,14 @@ use crate::source::line_at;
 
 const RULES: &[(&str, &str, &str)] = &[
     ("todo!", "unfinished", "finish it, or return a typed error"),
-    (
-        "unimplemented!",
-        "unfinished",
-        "finish it, or return a typed error",
-    ),
+    ("unimplemented!", "unfinished", "finish it, or return a typed error"),
     (
         "#[ignore",
         "ignored-test",
         "a test that does not run proves nothing: make it fast and sure, or remove it",
     ),
-    (
-        "#[allow(",
-        "allow",
-        "use #[expect(.., reason = \"..\")], which tells when it is not needed any more",
-    ),
-    (
-        "#![allow(",
-        "allow",
-        "use #![expect(.., reason = \"..\")], which tells when it is not needed any more",
-    ),
+    ("#[allow(", "allow", "use #[expect(.., reason = \"..\")], which tells when it is not needed any more"),
+    ("#![allow(", "allow", "use #![expect(.., reason = \"..\")], which tells when it is not needed any more"),
 ];
 
 pub(crate) fn check(project: &Project) -> Vec<Finding> {
@@ -33,12 +21,7 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
     for source in &project.sources {
         for (marker, rule, remedy) in RULES {
             for (at, _) in source.code.match_indices(marker) {
-                findings.push(Finding::error(
-                    &source.path,
-                    line_at(&source.code, at),
-                    rule,
-                    *remedy,
-                ));
+                findings.push(Finding::error(&source.path, line_at(&source.code, at), rule, *remedy));
             }
         }
     }

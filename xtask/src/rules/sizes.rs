@@ -41,10 +41,7 @@ mod tests {
         let tail = if tests == 0 {
             String::new()
         } else {
-            format!(
-                "#[cfg(test)]\nmod tests {{\n{}}}\n",
-                "fn t() {}\n".repeat(tests - 3)
-            )
+            format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "fn t() {}\n".repeat(tests - 3))
         };
         let text = "fn a() {}\n".repeat(product) + &tail;
         let project = Project::of(&[("crates/a/src/x.rs", &text)]);
@@ -64,11 +61,8 @@ mod tests {
     fn files_for_tests_may_be_long() {
         let text = "fn a() {}\n".repeat(1000);
         assert!(
-            check(&Project::of(&[
-                ("crates/a/tests/x.rs", &text),
-                ("crates/a/src/x/tests.rs", &text)
-            ]))
-            .is_empty()
+            check(&Project::of(&[("crates/a/tests/x.rs", &text), ("crates/a/src/x/tests.rs", &text)]))
+                .is_empty()
         );
     }
 }

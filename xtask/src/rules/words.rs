@@ -6,13 +6,8 @@ use crate::project::Project;
 const RULE: &str = "word";
 
 /// In two parts, so that this file does not break its own rule.
-const PLACES: &[(&str, &str)] = &[
-    ("/ho", "me/"),
-    ("/ro", "ot/"),
-    ("/Us", "ers/"),
-    ("/wo", "rk/"),
-    ("/tmp/", "wt"),
-];
+const PLACES: &[(&str, &str)] =
+    &[("/ho", "me/"), ("/ro", "ot/"), ("/Us", "ers/"), ("/wo", "rk/"), ("/tmp/", "wt")];
 const HOSTS: &[(&str, &str)] = &[
     ("index.crates", ".io"),
     ("static.crates", ".io"),
@@ -60,32 +55,20 @@ mod tests {
     use super::*;
 
     fn lines(text: &str) -> Vec<usize> {
-        check(&Project::of(&[("README.md", text)]))
-            .iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(&Project::of(&[("README.md", text)])).iter().map(|finding| finding.line).collect()
     }
 
     #[test]
     fn places_on_a_machine_are_found_where_they_begin() {
-        let bad = PLACES
-            .iter()
-            .map(|(a, b)| format!("cd \"{a}{b}x\"\n"))
-            .collect::<String>();
+        let bad = PLACES.iter().map(|(a, b)| format!("cd \"{a}{b}x\"\n")).collect::<String>();
         assert_eq!(lines(&bad), [1, 2, 3, 4, 5]);
-        let good = PLACES
-            .iter()
-            .map(|(a, b)| format!("https://example.org{a}{b}\n"))
-            .collect::<String>();
+        let good = PLACES.iter().map(|(a, b)| format!("https://example.org{a}{b}\n")).collect::<String>();
         assert_eq!(lines(&good), [0; 0]);
     }
 
     #[test]
     fn registries_are_found_anywhere() {
-        let bad = HOSTS
-            .iter()
-            .map(|(a, b)| format!("see https://{a}{b}/x\n"))
-            .collect::<String>();
+        let bad = HOSTS.iter().map(|(a, b)| format!("see https://{a}{b}/x\n")).collect::<String>();
         assert_eq!(lines(&bad).len(), HOSTS.len());
     }
 }

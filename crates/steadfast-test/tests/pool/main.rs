@@ -1,5 +1,8 @@
 //! The rules of the pool, one fear per file, against a simulated server under paused time.
 
+#![cfg(test)]
+#![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
+
 mod capacity;
 mod cancellation;
 mod cleanliness;

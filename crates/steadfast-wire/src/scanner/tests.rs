@@ -46,10 +46,7 @@ fn an_impossible_length_is_a_typed_error_and_stays_one() {
         assert_eq!(scan(&mut scanner, &[&bytes], 0).1, Err(error));
         assert_eq!(scan(&mut scanner, &[&frame(b'Z', b"I")], 0).1, Err(error));
     }
-    assert!(
-        scan(&mut Scanner::startup(), &[b"HTTP/1.1 400"], 0).1.is_err(),
-        "an HTTP answer has no length"
-    );
+    assert!(scan(&mut Scanner::startup(), &[b"HTTP/1.1 400"], 0).1.is_err(), "an HTTP answer has no length");
     assert!(
         scan(&mut Scanner::startup(), &[&[0, 0, 0, 7]], 0).1.is_err(),
         "shorter than any start-up packet"
@@ -73,10 +70,7 @@ fn a_hostile_length_allocates_nothing() {
     bytes.extend_from_slice(&LENGTH_LIMIT.to_be_bytes());
     let mut scanner = Scanner::tagged();
     assert_eq!(scan(&mut scanner, &[&bytes, b"x"], usize::MAX).1, Ok(()));
-    assert!(
-        scanner.captured.capacity() < 64,
-        "room for what has come, not for what was announced"
-    );
+    assert!(scanner.captured.capacity() < 64, "room for what has come, not for what was announced");
     let flood = vec![0; 1024 * 1024];
     assert_eq!(scan(&mut scanner, &[&flood, &flood], usize::MAX).1, Ok(()));
     assert_eq!(scanner.captured.len(), CAPTURE_LIMIT);

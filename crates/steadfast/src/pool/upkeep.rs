@@ -10,7 +10,7 @@ use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::CloseCause;
 use crate::tasks;
-use crate::time::{Instant, sleep, timeout};
+use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};
 
 /// Opens a connection for this slot.
@@ -18,12 +18,14 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
     let work = Charge::new(shared, id, Kind::Opening);
     tasks::spawn_on(&shared.runtime(), "pool: open", async move {
         let shared = Arc::clone(&work.shared);
+        // A connector that bounds itself knows better what it was waiting for; this is for one that does not.
         let limit = shared.options.connect_timeout;
         let started = Instant::now();
-        let result = timeout(limit, shared.connector.connect(shared.alarm())).await.unwrap_or_else(|_| {
-            Err(Fault::new(Class::Unreachable, Step::Dial, format!("no connection within {limit:?}"))
-                .with_remedy("check that the server is reachable, or raise connect_timeout"))
-        });
+        let result =
+            timeout(limit + SLACK, shared.connector.connect(shared.alarm())).await.unwrap_or_else(|_| {
+                Err(Fault::new(Class::Unreachable, Step::Dial, format!("no connection within {limit:?}"))
+                    .with_remedy("check that the server is reachable, or raise connect_timeout"))
+            });
         work.done();
         shared.update(|state, now, out| match result {
             Ok(connection) => state.opened(id, Box::new(connection), started.elapsed(), now, out),
@@ -126,6 +128,8 @@ async fn bounded_clean<C: Connector>(
         Err(Fault::new(Class::ConnectionLost, Step::Clean, format!("not clean within {limit:?}")))
     })
 }
+
+const SLACK: Duration = Duration::from_millis(250);
 
 /// A task's responsibility for a slot. When the task ends without a report, because it panicked or its runtime
 /// was shut down, the slot becomes vacant all the same.

@@ -57,11 +57,8 @@ impl<S> Tap<S> {
             self.authenticated = true;
             self.backend.limit(u32::MAX);
         }
-        let mut eye = Incoming {
-            observed: &self.observed,
-            watch: &mut self.watch,
-            last_was_sync: self.last_was_sync,
-        };
+        let mut eye =
+            Incoming { observed: &self.observed, watch: &mut self.watch, last_was_sync: self.last_was_sync };
         self.backend.feed(bytes, &mut eye).map_err(|error| {
             self.observed.ended(End::Nonsense(error));
             io::Error::new(io::ErrorKind::InvalidData, error)

@@ -127,11 +127,7 @@ mod tests {
     fn words(error: Error) -> Fault {
         let provider = rustls::crypto::ring::default_provider();
         let verifier = Verifier::new(&provider, Trust::Nothing, None);
-        failed(
-            io::Error::new(io::ErrorKind::InvalidData, error),
-            "db.example",
-            &verifier,
-        )
+        failed(io::Error::new(io::ErrorKind::InvalidData, error), "db.example", &verifier)
     }
 
     #[test]
@@ -144,10 +140,7 @@ mod tests {
             (Error::InvalidCertificate(Bad::UnknownIssuer), "not trusted"),
             (Error::InvalidCertificate(Bad::Revoked), "revoked"),
             (Error::InvalidCertificate(Bad::BadSignature), "not acceptable"),
-            (
-                Error::AlertReceived(AlertDescription::CertificateRequired),
-                "refused",
-            ),
+            (Error::AlertReceived(AlertDescription::CertificateRequired), "refused"),
             (Error::General("odd".into()), "odd"),
         ] {
             let fault = words(error);
@@ -156,10 +149,7 @@ mod tests {
             assert!(fault.remedy().is_some(), "{fault}");
         }
         assert!(
-            words(Error::AlertReceived(AlertDescription::UnknownCA))
-                .remedy()
-                .unwrap()
-                .contains("sslcert")
+            words(Error::AlertReceived(AlertDescription::UnknownCA)).remedy().unwrap().contains("sslcert")
         );
     }
 
