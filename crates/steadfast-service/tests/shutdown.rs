@@ -1,5 +1,6 @@
 //! Ending in good order.
 
+#[cfg(test)]
 mod support;
 
 use axum::Router;
@@ -59,7 +60,7 @@ async fn idle_connections_do_not_hold_it_up() {
 
 #[tokio::test]
 async fn the_time_to_drain_is_kept() {
-    let never = Router::new().route("/never", get(|| std::future::pending::<()>()));
+    let never = Router::new().route("/never", get(std::future::pending::<()>));
     let service =
         Service::start_with(|settings| settings.drain_timeout = Duration::from_millis(300), never).await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
