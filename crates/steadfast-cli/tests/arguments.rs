@@ -51,7 +51,10 @@ fn everything_that_is_wrong_is_named_at_once_and_nothing_is_started() {
         for (name, _) in environment {
             assert!(err.lines().any(|line| line.contains(name)), "{name} in {err}");
         }
-        assert!(err.contains("did you mean STEADFAST_POOL_SIZE") && err.contains("STEADFAST_DRAIN_TIMEOUT"), "{err}");
+        assert!(
+            err.contains("did you mean STEADFAST_POOL_SIZE") && err.contains("STEADFAST_DRAIN_TIMEOUT"),
+            "{err}"
+        );
         assert!(!err.contains("hunter2") && !err.contains("s3cr3t"), "{err}");
         assert_eq!(finished.out(), "");
     }

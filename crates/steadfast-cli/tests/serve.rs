@@ -4,7 +4,7 @@
 mod support;
 
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use steadfast::time::{Duration, Instant};
 
 use support::{Place, Running};
 
