@@ -1,1 +1,41 @@
-//! (written below)
+//! Real parts for fault tests.
+//!
+//! - [`Postgres`]: a private PostgreSQL server that can be stopped, killed, paused, restarted, followed by a
+//!   standby and promoted.
+//! - [`Relay`]: a TCP relay that does to connections what networks, proxies and platforms do.
+//! - [`Process`]: a program under test, with its output.
+//! - [`sim`]: a simulated database, for pools under paused time.
+//! - [`eventually`]: waiting for a condition, with a bound.
+//!
+//! Everything cleans up after itself, even when the test is killed. Nothing here depends on a database
+//! driver; everything here panics when it cannot do its part, because a test has no use for an error value.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use steadfast_test::{Ending, Postgres, Relay};
+//!
+//! let postgres = Postgres::start().await;
+//! let relay = Relay::to(postgres.addr()).await;
+//! // .. let the code under test connect to relay.url_from(&postgres) ..
+//! relay.cut_all(Ending::Rst).await;
+//! # }
+//! ```
+
+mod error;
+mod environment;
+mod eventually;
+mod system;
+mod workspace;
+mod port;
+mod watchdog;
+mod process;
+mod postgres;
+mod relay;
+pub mod sim;
+
+pub use error::Error;
+pub use eventually::{eventually, holds_within};
+pub use postgres::{Auth, Backends, Builder, Mode, Postgres, installed_versions};
+pub use process::Process;
+pub use relay::{Counters, Cut, Direction, Ending, Fault, Relay};
+pub use system::Signal;

@@ -1,7 +1,6 @@
 //! One type for the connections of either database, so that everything above is written once.
 
-use crate::connector::Connector;
-use crate::error::{AcquireError, Error, Fault};
+use crate::error::{AcquireError, Fault};
 use crate::pool::{Lease, Pool, Status};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresConnector;

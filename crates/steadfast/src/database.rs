@@ -7,7 +7,7 @@ use crate::backend::Backend;
 pub use crate::backend::BackendKind;
 use crate::config::{BackendOptions, Config};
 use crate::error::{AcquireError, AcquireFailure, ConfigError, Error, Fault};
-use crate::event::{Observer, TracingObserver};
+use crate::event::{History, Observer, TracingObserver};
 use crate::pool::{Pool, Reachability, Status};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresConnector;
@@ -25,6 +25,7 @@ use crate::verdict::{Class, Step};
 pub struct Database {
     backend: Backend,
     observers: Arc<[Arc<dyn Observer>]>,
+    history: Arc<History>,
 }
 
 /// A failed try of [`Database::wait_until_reachable`].
@@ -59,7 +60,12 @@ impl Database {
     ///
     /// # Panics
     /// When called outside a tokio runtime.
-    pub fn open_observed(config: &Config, observers: Vec<Arc<dyn Observer>>) -> Result<Self, ConfigError> {
+    pub fn open_observed(
+        config: &Config,
+        mut observers: Vec<Arc<dyn Observer>>,
+    ) -> Result<Self, ConfigError> {
+        let history = Arc::new(History::new(REMEMBERED_INCIDENTS));
+        observers.push(Arc::clone(&history) as Arc<dyn Observer>);
         let backend = match &config.backend {
             #[cfg(feature = "postgres")]
             BackendOptions::Postgres(options) => {
@@ -71,7 +77,11 @@ impl Database {
                 Backend::Sqlite(build(SqliteConnector::new(options.clone())?, config, &observers)?)
             }
             #[cfg(not(all(feature = "postgres", feature = "sqlite")))]
-            #[expect(clippy::wildcard_enum_match_arm, unreachable_patterns, reason = "the backends left out of this build")]
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                unreachable_patterns,
+                reason = "the backends left out of this build"
+            )]
             _ => {
                 return Err(ConfigError::new(
                     "DATABASE_URL",
@@ -80,7 +90,7 @@ impl Database {
                 ));
             }
         };
-        Ok(Self { backend, observers: observers.into() })
+        Ok(Self { backend, observers: observers.into(), history })
     }
 
     /// Which database it is.
@@ -93,6 +103,12 @@ impl Database {
     #[must_use]
     pub fn status(&self) -> Status {
         self.backend.status()
+    }
+
+    /// The last incidents.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.history
     }
 
     /// A session: one caller's view, with at most one connection and one transaction at a time. Waits in it
@@ -110,7 +126,12 @@ impl Database {
     ///
     /// # Cancel safety
     /// Nothing is left behind: the pool ends what still runs.
-    pub async fn query(&self, sql: &str, params: &[Value], deadline: Option<Instant>) -> Result<Vec<Row>, Error> {
+    pub async fn query(
+        &self,
+        sql: &str,
+        params: &[Value],
+        deadline: Option<Instant>,
+    ) -> Result<Vec<Row>, Error> {
         read_once(&self.unit(TransactionOptions::default(), deadline), sql, params).await
     }
 
@@ -188,7 +209,9 @@ impl Database {
         schedule: Backoff,
         mut report: impl FnMut(&FailedTry) + Send,
     ) -> Result<(), Error> {
-        let Err(mut error) = self.first_try().await else { return Ok(()) };
+        let Err(mut error) = self.first_try().await else {
+            return Ok(());
+        };
         for (number, next_within) in (1..).zip(schedule) {
             if is_permanent(&error) {
                 return Err(error.into());
@@ -265,3 +288,6 @@ fn is_permanent(error: &AcquireError) -> bool {
     matches!(error.failure, AcquireFailure::Permanent | AcquireFailure::Closed)
         || error.last_connect().is_some_and(|fault| fault.class() == Class::Permanent)
 }
+
+/// Enough for the story of a bad day, and bounded.
+const REMEMBERED_INCIDENTS: usize = 50;

@@ -9,25 +9,31 @@
 //! The modules are listed in layer order: a module names only what stands above it. `cargo xtask tidy`
 //! checks that.
 
-pub mod config;
-pub mod connector;
-pub mod database;
+pub mod time;
+pub mod verdict;
 pub mod error;
 pub mod event;
-pub mod health;
-pub mod pool;
+pub mod tasks;
+pub mod config;
+pub mod connector;
+pub mod sql;
 #[cfg(feature = "postgres")]
 pub mod postgres;
-pub mod retry;
-pub mod session;
-pub mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
-pub mod tasks;
-pub mod time;
+pub mod pool;
+pub mod retry;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod backend;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod transaction;
-pub mod verdict;
-#[cfg(feature = "axum")]
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod session;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod database;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub mod health;
+#[cfg(all(feature = "axum", any(feature = "postgres", feature = "sqlite")))]
 pub mod web;
 
 pub use config::Config;

@@ -28,7 +28,8 @@ pub struct Session {
 
 impl Session {
     pub(crate) const fn new(backend: Backend, deadline: Option<Instant>) -> Self {
-        let options = TransactionOptions { isolation: None, access: crate::sql::Access::ReadWrite, deferrable: false };
+        let options =
+            TransactionOptions { isolation: None, access: crate::sql::Access::ReadWrite, deferrable: false };
         Self { backend, options, deadline, lease: None, running: false }
     }
 
@@ -88,7 +89,9 @@ impl Session {
     /// # Cancel safety
     /// When the future is dropped, COMMIT goes on in the background.
     pub async fn commit(&mut self) -> Result<(), Error> {
-        let Some(lease) = self.lease.take() else { return Ok(()) };
+        let Some(lease) = self.lease.take() else {
+            return Ok(());
+        };
         if std::mem::take(&mut self.running) {
             let cause = "a statement of the transaction was cancelled before its end, so it was rolled back";
             return Err(Fault::new(Class::RolledBack, Step::Commit, cause).into());
@@ -105,7 +108,9 @@ impl Session {
     /// The pool rolls back what this did not.
     pub async fn rollback(&mut self) {
         let deadline = self.next_deadline();
-        let Some(mut lease) = self.lease.take() else { return };
+        let Some(mut lease) = self.lease.take() else {
+            return;
+        };
         if std::mem::take(&mut self.running) {
             return;
         }
@@ -137,7 +142,9 @@ impl Session {
             let fault = match result {
                 Ok(Ok(output)) => return Ok(output),
                 Ok(Err(fault)) => fault,
-                Err(_) => Fault::new(Class::Timeout, Step::Statement, "the deadline passed; nothing was committed"),
+                Err(_) => {
+                    Fault::new(Class::Timeout, Step::Statement, "the deadline passed; nothing was committed")
+                }
             };
             lease.judge(&fault);
             if fault.class() == Class::Timeout || fault.class().condemns_connection() {

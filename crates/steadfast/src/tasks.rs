@@ -25,11 +25,7 @@ where
 {
     runtime.spawn(async move {
         if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
-            tracing::error!(
-                task = name,
-                panic = panic_text(&*panic),
-                "bug: a background task panicked"
-            );
+            tracing::error!(task = name, panic = panic_text(&*panic), "bug: a background task panicked");
         }
     })
 }

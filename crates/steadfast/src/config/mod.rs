@@ -1,31 +1,35 @@
-//! Options: defaults, code, environment and URL, parsed and validated once.
+//! Options: defaults, environment, URL and code, parsed and validated once.
+//!
+//! [`Config::load`] puts a configuration together: default, then environment, then URL, then override, each
+//! outranking the one before. One table (`table`) drives parsing, display and `docs/configuration.md`, which
+//! is what [`reference()`] renders.
 
+mod compose;
+mod configuration;
+mod draft;
+mod environment;
+mod errors;
+mod load;
+mod nearest;
 mod options;
+mod origin;
+mod provenance;
+mod reference;
+mod table;
+mod url;
+mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use crate::error::ConfigError;
+pub use configuration::{BackendOptions, Config};
+pub use environment::Environment;
+pub use errors::ConfigErrors;
 pub use options::{
     ChannelBinding, PoolOptions, PostgresOptions, PrePing, SocketOptions, SqliteLocation, SqliteOptions,
     SslMode, TargetSession, TlsOptions,
 };
-
-/// A complete, valid configuration: one backend and a pool for it.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Config {
-    /// Which database, and how to reach it.
-    pub backend: BackendOptions,
-    /// The pool in front of it.
-    pub pool: PoolOptions,
-    /// What was mended in the URL, in words; to be shown to whoever wrote it.
-    pub repairs: Vec<String>,
-}
-
-/// The database chosen by `DATABASE_URL`.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum BackendOptions {
-    /// PostgreSQL.
-    Postgres(Box<PostgresOptions>),
-    /// SQLite.
-    Sqlite(SqliteOptions),
-}
+pub use origin::Origin;
+pub use provenance::{Setting, render_settings};
+pub use reference::reference;

@@ -126,20 +126,12 @@ impl fmt::Display for AcquireError {
         match self.failure {
             AcquireFailure::TimedOut => write!(f, "no connection after {waited:.1} s of {phase}")?,
             AcquireFailure::QueueFull => {
-                write!(
-                    f,
-                    "no connection: {} callers are waiting already (max_waiters)",
-                    self.waiting
-                )?;
+                write!(f, "no connection: {} callers are waiting already (max_waiters)", self.waiting)?;
             }
             AcquireFailure::Closed => return f.write_str("no connection: the pool is closed"),
             AcquireFailure::Permanent => write!(f, "no connection, and waiting will not help")?,
         }
-        write!(
-            f,
-            "; {} of {} connections in use, {} waiting",
-            self.leased, self.capacity, self.waiting
-        )?;
+        write!(f, "; {} of {} connections in use, {} waiting", self.leased, self.capacity, self.waiting)?;
         if let Some(fault) = &self.last_connect {
             write!(f, "; connecting fails: {fault}")?;
         } else if self.failure == AcquireFailure::TimedOut && self.leased >= self.capacity {
@@ -148,12 +140,7 @@ impl fmt::Display for AcquireError {
             )?;
         }
         for holder in &self.holders {
-            write!(
-                f,
-                "; held for {:.1} s by {}",
-                holder.held.as_secs_f64(),
-                holder.location
-            )?;
+            write!(f, "; held for {:.1} s by {}", holder.held.as_secs_f64(), holder.location)?;
         }
         Ok(())
     }
@@ -161,8 +148,6 @@ impl fmt::Display for AcquireError {
 
 impl StdError for AcquireError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.last_connect
-            .as_deref()
-            .map(|fault| fault as &(dyn StdError + 'static))
+        self.last_connect.as_deref().map(|fault| fault as &(dyn StdError + 'static))
     }
 }

@@ -13,11 +13,7 @@ impl ConfigError {
     /// An error about this field: what is wrong with it, and what is accepted (`accepted are 1 to 10000`).
     #[must_use]
     pub fn new(field: impl Into<String>, problem: impl Into<String>, accepted: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            problem: problem.into(),
-            accepted: accepted.into(),
-        }
+        Self { field: field.into(), problem: problem.into(), accepted: accepted.into() }
     }
 
     /// The option as its user wrote it: `STEADFAST_POOL_SIZE`, `DATABASE_URL: port`, `pool.size`.

@@ -108,11 +108,7 @@ impl Fault {
     /// What the caller may do.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.0.outcome_unknown {
-            Verdict::OutcomeUnknown
-        } else {
-            self.0.class.verdict()
-        }
+        if self.0.outcome_unknown { Verdict::OutcomeUnknown } else { self.0.class.verdict() }
     }
 
     /// What happened, in one clause.
@@ -181,9 +177,6 @@ impl fmt::Debug for Fault {
 
 impl StdError for Fault {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn StdError + 'static))
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
     }
 }

@@ -44,10 +44,7 @@ pub(super) async fn acquire<C: Connector>(
     holder: &'static Location<'static>,
 ) -> Result<Lease<C>, AcquireError> {
     if !shared.is_own_process() && !shared.adopt() {
-        let refusal = Refusal {
-            failure: AcquireFailure::Closed,
-            fault: None,
-        };
+        let refusal = Refusal { failure: AcquireFailure::Closed, fault: None };
         return Err(explain(shared, refusal, Duration::ZERO));
     }
     if let Some(lease) = at_once(shared, holder) {
@@ -60,12 +57,7 @@ pub(super) async fn acquire<C: Connector>(
     };
     let mut at_head = false;
     loop {
-        let waiting = Waiting {
-            shared,
-            at_head,
-            holder,
-            id: None,
-        };
+        let waiting = Waiting { shared, at_head, holder, id: None };
         let refusal = match timeout_at(deadline, waiting).await {
             Ok(Ok((id, connection))) => {
                 let lease = Lease::new(shared, id, connection, std::process::id());
@@ -76,10 +68,7 @@ pub(super) async fn acquire<C: Connector>(
                 continue;
             }
             Ok(Err(refusal)) => refusal,
-            Err(_) => Refusal {
-                failure: AcquireFailure::TimedOut,
-                fault: None,
-            },
+            Err(_) => Refusal { failure: AcquireFailure::TimedOut, fault: None },
         };
         let error = explain(shared, refusal, started.elapsed());
         shared.announce(&Event::AcquireFailed { waited: error.waited });
@@ -157,14 +146,9 @@ fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration)
         error.holders = state
             .holders()
             .into_iter()
-            .map(|(location, since)| Holder {
-                location,
-                held: now.since(since),
-            })
+            .map(|(location, since)| Holder { location, held: now.since(since) })
             .collect();
-        let fault = refusal
-            .fault
-            .or_else(|| state.outage().map(|outage| outage.fault.clone()));
+        let fault = refusal.fault.or_else(|| state.outage().map(|outage| outage.fault.clone()));
         error.last_connect = fault.map(Box::new);
         error
     })

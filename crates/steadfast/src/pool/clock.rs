@@ -26,13 +26,7 @@ const QUIET_TICKS: u32 = 20;
 impl Clock {
     pub(super) fn new() -> Self {
         let origin = Instant::now();
-        Self {
-            origin,
-            coarse: Moment::at(Duration::ZERO),
-            running: false,
-            used: false,
-            quiet_ticks: 0,
-        }
+        Self { origin, coarse: Moment::at(Duration::ZERO), running: false, used: false, quiet_ticks: 0 }
     }
 
     /// The time, and whether the keeper must be woken because the clock was standing still.
@@ -55,11 +49,7 @@ impl Clock {
     /// Called by the keeper: moves the clock, or stops it. Gives whether it goes on.
     pub(super) fn tick(&mut self) -> bool {
         let _now = self.read();
-        self.quiet_ticks = if std::mem::take(&mut self.used) {
-            0
-        } else {
-            self.quiet_ticks + 1
-        };
+        self.quiet_ticks = if std::mem::take(&mut self.used) { 0 } else { self.quiet_ticks + 1 };
         self.running = self.quiet_ticks < QUIET_TICKS;
         self.running
     }

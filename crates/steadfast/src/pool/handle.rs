@@ -36,11 +36,7 @@ impl<C: Connector> Pool<C> {
     /// A pool with the default options and no observer, to be changed before it is built.
     #[must_use]
     pub fn builder(connector: C) -> PoolBuilder<C> {
-        PoolBuilder {
-            connector,
-            options: PoolOptions::default(),
-            observers: Vec::new(),
-        }
+        PoolBuilder { connector, options: PoolOptions::default(), observers: Vec::new() }
     }
 
     /// A connection, within `acquire_timeout`.
@@ -53,11 +49,7 @@ impl<C: Connector> Pool<C> {
     /// Dropping the future loses the place in the queue and nothing else.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
-        acquire::acquire(
-            &self.shared,
-            Patience::For(self.shared.options.acquire_timeout),
-            Location::caller(),
-        )
+        acquire::acquire(&self.shared, Patience::For(self.shared.options.acquire_timeout), Location::caller())
     }
 
     /// A connection, no later than this.
@@ -79,10 +71,7 @@ impl<C: Connector> Pool<C> {
     #[must_use]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<Lease<C>> {
-        self.shared
-            .is_own_process()
-            .then(|| acquire::at_once(&self.shared, Location::caller()))
-            .flatten()
+        self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller())).flatten()
     }
 
     /// Opens connections until this many are there, but no more than `size`.
@@ -101,8 +90,7 @@ impl<C: Connector> Pool<C> {
     /// Makes everything suspect that is open now: idle connections are verified at once, leased ones on
     /// return, and good ones are kept. For whoever has seen a fault that the pool has not.
     pub fn suspect(&self, fault: &Fault) {
-        self.shared
-            .update(|state, now, out| state.distrust(Some(fault), now, out));
+        self.shared.update(|state, now, out| state.distrust(Some(fault), now, out));
     }
 
     /// Closes everything that is open now: idle connections at once, leased ones on return. Until then they count.
@@ -115,15 +103,9 @@ impl<C: Connector> Pool<C> {
     /// # Errors
     /// When no connection would be left.
     pub fn resize(&self, size: usize, max_overflow: usize) -> Result<(), ConfigError> {
-        let options = PoolOptions {
-            size,
-            max_overflow,
-            min_idle: 0,
-            ..self.shared.options.clone()
-        };
+        let options = PoolOptions { size, max_overflow, min_idle: 0, ..self.shared.options.clone() };
         options.validate()?;
-        self.shared
-            .update(|state, now, out| state.resize(size, max_overflow, now, out));
+        self.shared.update(|state, now, out| state.resize(size, max_overflow, now, out));
         Ok(())
     }
 
@@ -172,17 +154,13 @@ impl<C: Connector> Pool<C> {
 
 impl<C: Connector> Clone for Pool<C> {
     fn clone(&self) -> Self {
-        Self {
-            shared: Arc::clone(&self.shared),
-        }
+        Self { shared: Arc::clone(&self.shared) }
     }
 }
 
 impl<C: Connector> fmt::Debug for Pool<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pool")
-            .field("status", &self.status())
-            .finish_non_exhaustive()
+        f.debug_struct("Pool").field("status", &self.status()).finish_non_exhaustive()
     }
 }
 

@@ -24,13 +24,7 @@ pub struct Lease<C: Connector> {
 
 impl<C: Connector> Lease<C> {
     pub(super) fn new(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>, process: u32) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-            connection: Some(connection),
-            condemned: None,
-            process,
-        }
+        Self { shared: Arc::clone(shared), id, connection: Some(connection), condemned: None, process }
     }
 
     /// Says that the connection proved useless in a way which the pool cannot see: it is closed on return, and
@@ -44,8 +38,7 @@ impl<C: Connector> Lease<C> {
         if let Some(connection) = self.connection.take() {
             if self.process == std::process::id() {
                 let id = self.id;
-                self.shared
-                    .update(|state, now, out| state.discard(id, connection, now, out));
+                self.shared.update(|state, now, out| state.discard(id, connection, now, out));
             } else {
                 self.shared.connector.abandon(*connection);
             }
@@ -96,8 +89,7 @@ impl<C: Connector> Drop for Lease<C> {
             None => self.shared.inspect(&connection),
         };
         let id = self.id;
-        self.shared
-            .update(|state, now, out| state.give_back(id, connection, found, now, out));
+        self.shared.update(|state, now, out| state.give_back(id, connection, found, now, out));
     }
 }
 

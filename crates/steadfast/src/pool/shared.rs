@@ -53,9 +53,7 @@ struct Core<C: Connector> {
 
 impl<C: Connector> std::fmt::Debug for Core<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Core")
-            .field("clock", &self.clock)
-            .finish_non_exhaustive()
+        f.debug_struct("Core").field("clock", &self.clock).finish_non_exhaustive()
     }
 }
 
@@ -68,10 +66,7 @@ impl<C: Connector> Shared<C> {
             drained: Notify::new(),
             observers,
             alarmed: AtomicBool::new(false),
-            core: Mutex::new(Core {
-                state,
-                clock: Clock::new(),
-            }),
+            core: Mutex::new(Core { state, clock: Clock::new() }),
             runtime: RwLock::new(Handle::current()),
             owner: AtomicU32::new(std::process::id()),
             usual_ping: AtomicU64::new(0),
@@ -89,11 +84,7 @@ impl<C: Connector> Shared<C> {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
-            (
-                result,
-                was_standing_still || core.state.outage().is_some(),
-                core.state.is_closing(),
-            )
+            (result, was_standing_still || core.state.outage().is_some(), core.state.is_closing())
         };
         if wake_keeper {
             self.keeper.notify_one();
@@ -121,13 +112,9 @@ impl<C: Connector> Shared<C> {
             let goes_on = core.clock.tick();
             let now = core.clock.read();
             if alarmed {
-                core.state
-                    .sweep(|connection| self.inspect(connection), now, &mut actions);
+                core.state.sweep(|connection| self.inspect(connection), now, &mut actions);
             }
-            let due = core
-                .state
-                .tick(now, &mut actions)
-                .map(|moment| core.clock.instant(moment));
+            let due = core.state.tick(now, &mut actions).map(|moment| core.clock.instant(moment));
             let tick = goes_on.then(|| core.clock.instant(now.after(super::clock::TICK)));
             due.into_iter().chain(tick).min()
         };
@@ -209,11 +196,7 @@ impl<C: Connector> Shared<C> {
     pub(super) fn note_ping(&self, took: Duration) {
         let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
         let usual = self.usual_ping.load(Ordering::Relaxed);
-        let usual = if usual == 0 {
-            took
-        } else {
-            (usual / 8 * 7).saturating_add(took / 8).max(1)
-        };
+        let usual = if usual == 0 { took } else { (usual / 8 * 7).saturating_add(took / 8).max(1) };
         self.usual_ping.store(usual, Ordering::Relaxed);
     }
 

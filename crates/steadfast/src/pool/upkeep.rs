@@ -10,7 +10,7 @@ use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::CloseCause;
 use crate::tasks;
-use crate::time::{Instant, sleep, timeout};
+use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};
 
 /// Opens a connection for this slot.
@@ -18,17 +18,13 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
     let work = Charge::new(shared, id, Kind::Opening);
     tasks::spawn_on(&shared.runtime(), "pool: open", async move {
         let shared = Arc::clone(&work.shared);
+        // A connector that bounds itself knows better what it was waiting for; this is for one that does not.
         let limit = shared.options.connect_timeout;
         let started = Instant::now();
-        let result = timeout(limit, shared.connector.connect(shared.alarm()))
-            .await
-            .unwrap_or_else(|_| {
-                Err(Fault::new(
-                    Class::Unreachable,
-                    Step::Dial,
-                    format!("no connection within {limit:?}"),
-                )
-                .with_remedy("check that the server is reachable, or raise connect_timeout"))
+        let result =
+            timeout(limit + SLACK, shared.connector.connect(shared.alarm())).await.unwrap_or_else(|_| {
+                Err(Fault::new(Class::Unreachable, Step::Dial, format!("no connection within {limit:?}"))
+                    .with_remedy("check that the server is reachable, or raise connect_timeout"))
             });
         work.done();
         shared.update(|state, now, out| match result {
@@ -81,10 +77,7 @@ pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connectio
         let shared = Arc::clone(&work.shared);
         let limit = shared.options.close_timeout;
         if timeout(limit, shared.connector.close(*connection)).await.is_err() {
-            tracing::debug!(
-                ?limit,
-                "a connection was closed without a goodbye: its peer does not answer"
-            );
+            tracing::debug!(?limit, "a connection was closed without a goodbye: its peer does not answer");
         }
         work.done();
         shared.update(|state, now, out| state.vacated(id, now, out));
@@ -119,12 +112,8 @@ async fn ask<C: Connector>(
         Ok(Ok(())) => Ok(()),
         Ok(Err(fault)) => Err((CloseCause::Lost(fault.clone()), fault)),
         Err(_) => {
-            let fault = Fault::new(
-                Class::ConnectionLost,
-                Step::Ping,
-                format!("no answer within {limit:?}"),
-            )
-            .with_remedy("the path to the server went silent; a new connection is opened instead");
+            let fault = Fault::new(Class::ConnectionLost, Step::Ping, format!("no answer within {limit:?}"))
+                .with_remedy("the path to the server went silent; a new connection is opened instead");
             Err((CloseCause::PingTimedOut, fault))
         }
     }
@@ -135,16 +124,12 @@ async fn bounded_clean<C: Connector>(
     connection: &mut Boxed<C>,
 ) -> Result<(), Fault> {
     let limit = shared.options.clean_timeout;
-    timeout(limit, shared.connector.clean(connection))
-        .await
-        .unwrap_or_else(|_| {
-            Err(Fault::new(
-                Class::ConnectionLost,
-                Step::Clean,
-                format!("not clean within {limit:?}"),
-            ))
-        })
+    timeout(limit, shared.connector.clean(connection)).await.unwrap_or_else(|_| {
+        Err(Fault::new(Class::ConnectionLost, Step::Clean, format!("not clean within {limit:?}")))
+    })
 }
+
+const SLACK: Duration = Duration::from_millis(250);
 
 /// A task's responsibility for a slot. When the task ends without a report, because it panicked or its runtime
 /// was shut down, the slot becomes vacant all the same.
@@ -163,12 +148,7 @@ enum Kind {
 
 impl<C: Connector> Charge<C> {
     fn new(shared: &Arc<Shared<C>>, id: SlotId, kind: Kind) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-            kind,
-            reported: false,
-        }
+        Self { shared: Arc::clone(shared), id, kind, reported: false }
     }
 
     /// The report follows at once.
@@ -185,12 +165,9 @@ impl<C: Connector> Drop for Charge<C> {
         let (id, kind) = (self.id, self.kind);
         self.shared.update(|state, now, out| match kind {
             Kind::Opening => {
-                let fault = Fault::new(
-                    Class::Unreachable,
-                    Step::Dial,
-                    "the task that was connecting was ended",
-                )
-                .with_remedy("the runtime is shutting down, or the connector panicked: see the log");
+                let fault =
+                    Fault::new(Class::Unreachable, Step::Dial, "the task that was connecting was ended")
+                        .with_remedy("the runtime is shutting down, or the connector panicked: see the log");
                 state.open_failed(id, fault, now, out);
             }
             Kind::Keeping => state.vacated(id, now, out),

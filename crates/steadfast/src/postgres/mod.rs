@@ -1,1 +1,33 @@
-//! PostgreSQL.
+//! PostgreSQL: the driver `tokio-postgres` under a tap that sees what the driver hides.
+
+mod cache;
+mod cancel;
+mod clean;
+mod columns;
+mod connection;
+mod connector;
+mod dial;
+mod doorbell;
+mod driver;
+mod execution;
+mod fault;
+mod handshake;
+mod hosts;
+mod numeric;
+mod observed;
+mod parameters;
+mod progress;
+mod socket;
+mod sqlstate;
+mod sqlstate_table;
+mod statements;
+mod tap;
+mod tls;
+mod touch;
+mod transaction;
+mod transport;
+
+pub use connection::{PostgresConnection, ServerFacts, Traffic};
+pub use connector::PostgresConnector;
+/// The driver, whose client [`PostgresConnection::client`] gives access to.
+pub use tokio_postgres;

@@ -27,7 +27,13 @@ impl Backoff {
     /// A series that begins with `initial`, grows by `factor` up to `cap`, and ends after `tries` delays
     /// (`None`: never).
     #[must_use]
-    pub const fn new(initial: Duration, factor: u32, cap: Duration, jitter: Jitter, tries: Option<u32>) -> Self {
+    pub const fn new(
+        initial: Duration,
+        factor: u32,
+        cap: Duration,
+        jitter: Jitter,
+        tries: Option<u32>,
+    ) -> Self {
         Self { next: initial, factor, cap, jitter, left: tries }
     }
 

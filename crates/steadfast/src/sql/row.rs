@@ -32,14 +32,10 @@ impl Row {
     /// # Errors
     /// [`Error::Column`] when there is no such column, or its value is not a `T`.
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, Error> {
-        let index = self
-            .columns
-            .iter()
-            .position(|name| name == column)
-            .ok_or_else(|| Error::Column {
-                column: column.to_owned(),
-                problem: format!("not in the result, which has {}", self.columns.join(", ")),
-            })?;
+        let index = self.columns.iter().position(|name| name == column).ok_or_else(|| Error::Column {
+            column: column.to_owned(),
+            problem: format!("not in the result, which has {}", self.columns.join(", ")),
+        })?;
         self.at(index)
     }
 
@@ -48,12 +44,7 @@ impl Row {
     /// # Errors
     /// [`Error::Column`] when there is no such column, or its value is not a `T`.
     pub fn at<T: FromValue>(&self, index: usize) -> Result<T, Error> {
-        let name = || {
-            self.columns
-                .get(index)
-                .cloned()
-                .unwrap_or_else(|| format!("number {index}"))
-        };
+        let name = || self.columns.get(index).cloned().unwrap_or_else(|| format!("number {index}"));
         let value = self.values.get(index).ok_or_else(|| Error::Column {
             column: name(),
             problem: format!("the result has {} columns", self.values.len()),

@@ -119,10 +119,6 @@ impl<T: FromValue> FromValue for Option<T> {
     const WANTED: &'static str = T::WANTED;
 
     fn from_value(value: &Value) -> Option<Self> {
-        if *value == Value::Null {
-            Some(None)
-        } else {
-            T::from_value(value).map(Some)
-        }
+        if *value == Value::Null { Some(None) } else { T::from_value(value).map(Some) }
     }
 }

@@ -23,10 +23,7 @@ pub(super) struct Cancel {
 
 impl Default for Cancel {
     fn default() -> Self {
-        Self {
-            running: AtomicU64::new(1),
-            unwanted: AtomicU64::new(0),
-        }
+        Self { running: AtomicU64::new(1), unwanted: AtomicU64::new(0) }
     }
 }
 
@@ -67,22 +64,14 @@ thread_local! {
 
 /// Sets how long this thread waits for a lock, and what ends the wait early.
 pub(super) fn wait_for_locks(cancel: Arc<Cancel>, limit: Duration) {
-    PATIENCE.with_borrow_mut(|patience| {
-        *patience = Some(Patience {
-            cancel,
-            limit,
-            since: None,
-        })
-    });
+    PATIENCE.with_borrow_mut(|patience| *patience = Some(Patience { cancel, limit, since: None }));
 }
 
 /// Runs something that should fail at once where it would have to wait for a lock.
 pub(super) fn without_patience<T>(act: impl FnOnce() -> T) -> T {
     let set = |limit| {
         PATIENCE.with_borrow_mut(|patience| {
-            patience
-                .as_mut()
-                .map(|patience| std::mem::replace(&mut patience.limit, limit))
+            patience.as_mut().map(|patience| std::mem::replace(&mut patience.limit, limit))
         })
     };
     let before = set(Duration::ZERO);
@@ -108,10 +97,8 @@ impl Patience {
             self.since = None;
         }
         let since = *self.since.get_or_insert(now);
-        let left = self
-            .limit
-            .checked_sub(now.saturating_duration_since(since))
-            .filter(|left| !left.is_zero())?;
+        let left =
+            self.limit.checked_sub(now.saturating_duration_since(since)).filter(|left| !left.is_zero())?;
         if self.cancel.is_asked() {
             return None;
         }
@@ -154,27 +141,16 @@ mod tests {
 
     #[test]
     fn waiting_for_a_lock_ends_at_the_limit() {
-        let mut patience = Patience {
-            cancel: Arc::default(),
-            limit: Duration::from_millis(5),
-            since: Some(Instant::now()),
-        };
-        assert!(
-            patience
-                .pause(0)
-                .is_some_and(|pause| pause <= Duration::from_millis(5))
-        );
+        let mut patience =
+            Patience { cancel: Arc::default(), limit: Duration::from_millis(5), since: Some(Instant::now()) };
+        assert!(patience.pause(0).is_some_and(|pause| pause <= Duration::from_millis(5)));
         patience.since = Instant::now().checked_sub(Duration::from_millis(6));
         assert_eq!(patience.pause(1), None);
     }
 
     #[test]
     fn waiting_for_a_lock_ends_when_nobody_wants_the_answer() {
-        let mut patience = Patience {
-            cancel: Arc::default(),
-            limit: Duration::from_secs(5),
-            since: None,
-        };
+        let mut patience = Patience { cancel: Arc::default(), limit: Duration::from_secs(5), since: None };
         assert!(patience.pause(0).is_some());
         patience.cancel.ask(1);
         assert_eq!(patience.pause(1), None);

@@ -54,14 +54,7 @@ impl SqliteConnection {
         gate: Gate,
         opened: Answer,
     ) -> Self {
-        Self {
-            commands,
-            status,
-            gate,
-            scope: Scope::Outside,
-            pending: Some(opened),
-            last_number: 0,
-        }
+        Self { commands, status, gate, scope: Scope::Outside, pending: Some(opened), last_number: 0 }
     }
 
     /// Waits until the thread has opened the database.
@@ -106,11 +99,7 @@ impl SqliteConnection {
     /// Runs a statement, after BEGIN when a transaction was noted.
     async fn work(&mut self, sql: &str, params: &[Value], want: Want) -> Result<Reply, Fault> {
         self.settle().await;
-        let mut work = Work {
-            sql: sql.to_owned(),
-            params: params.to_vec(),
-            want,
-        };
+        let mut work = Work { sql: sql.to_owned(), params: params.to_vec(), want };
         let (mut begin, mut permit) = match self.scope {
             Scope::Spoiled => return Err(refused_in_failed_transaction()),
             Scope::Noted(Access::ReadWrite) => (Some(Access::ReadWrite), Some(self.enter().await?)),
@@ -122,14 +111,7 @@ impl SqliteConnection {
         }
         loop {
             match self
-                .call(
-                    Step::Statement,
-                    Operation::Run {
-                        begin: begin.take(),
-                        work,
-                    },
-                    permit.take(),
-                )
+                .call(Step::Statement, Operation::Run { begin: begin.take(), work }, permit.take())
                 .await?
             {
                 Reply::NeedsPermit(again) => {
@@ -158,12 +140,7 @@ impl SqliteConnection {
     ) -> Result<Reply, Fault> {
         let (reply, answer) = oneshot::channel();
         self.last_number += 1;
-        let command = Command {
-            number: self.last_number,
-            operation,
-            permit,
-            reply,
-        };
+        let command = Command { number: self.last_number, operation, permit, reply };
         if self.commands.send(command).is_err() {
             return Err(thread_ended(step));
         }
@@ -179,11 +156,7 @@ impl SqliteConnection {
         self.pending = None;
         answered.unwrap_or_else(|_gone| {
             let fault = thread_ended(step);
-            Err(if step == Step::Commit {
-                fault.with_unknown_outcome()
-            } else {
-                fault
-            })
+            Err(if step == Step::Commit { fault.with_unknown_outcome() } else { fault })
         })
     }
 
@@ -258,21 +231,17 @@ impl SqlConnection for SqliteConnection {
             Scope::Outside | Scope::Committing if !self.status.is_open() => {}
             Scope::Spoiled => {
                 self.rollback().await?;
-                return Err(rolled_back_instead(
-                    "a call in it was dropped, or it could not be begun",
-                ));
+                return Err(rolled_back_instead("a call in it was dropped, or it could not be begun"));
             }
             Scope::Outside | Scope::Inside | Scope::Committing => {
                 self.scope = Scope::Committing;
                 let result = self.call(Step::Commit, Operation::Commit, None).await;
                 self.scope = Scope::Outside;
-                result.map_err(|fault| {
-                    if self.status.is_ended() {
-                        fault.with_unknown_outcome()
-                    } else {
-                        fault
-                    }
-                })?;
+                result.map_err(
+                    |fault| {
+                        if self.status.is_ended() { fault.with_unknown_outcome() } else { fault }
+                    },
+                )?;
             }
         }
         Ok(())

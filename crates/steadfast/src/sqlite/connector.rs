@@ -47,26 +47,14 @@ impl SqliteConnector {
                 return Err(ConfigError::new("sqlite.location", "the path is empty", accepted));
             }
             if bytes.contains(&0) {
-                return Err(ConfigError::new(
-                    "sqlite.location",
-                    "the path holds a NUL character",
-                    accepted,
-                ));
+                return Err(ConfigError::new("sqlite.location", "the path holds a NUL character", accepted));
             }
         }
         if options.busy_timeout > LONGEST_BUSY_TIMEOUT {
             let problem = format!("{} s is longer than an hour", options.busy_timeout.as_secs());
-            return Err(ConfigError::new(
-                "sqlite.busy_timeout",
-                problem,
-                "accepted are 0 to 3600s",
-            ));
+            return Err(ConfigError::new("sqlite.busy_timeout", problem, "accepted are 0 to 3600s"));
         }
-        Ok(Self {
-            options,
-            household: Mutex::new(Household::new()),
-            threads_started: AtomicU64::new(0),
-        })
+        Ok(Self { options, household: Mutex::new(Household::new()), threads_started: AtomicU64::new(0) })
     }
 
     /// What the connections share; a new one after a fork.
@@ -95,10 +83,7 @@ impl Connector for SqliteConnector {
         let (opened, answer) = oneshot::channel();
         let mut connection =
             SqliteConnection::new(commands, Arc::clone(&status), household.gate.clone(), answer);
-        let place = Place {
-            options: self.options.clone(),
-            household,
-        };
+        let place = Place { options: self.options.clone(), household };
         let number = self.threads_started.fetch_add(1, Ordering::Relaxed);
         thread::Builder::new()
             .name(format!("sqlite-{number}"))

@@ -11,11 +11,14 @@ const FAILED_TRANSACTION: &str = "25P02";
 
 /// The fault for an error of SQLite or of the crate around it, as seen in this step.
 pub(super) fn from_sqlite(step: Step, error: &Error) -> Fault {
-    let Some(failure) = error.sqlite_error().copied() else {
-        // Never the error itself: some of its variants repeat the whole statement.
-        return Fault::new(Class::Statement, step, outside_sqlite(error));
+    // Never the error itself: one of its variants repeats the whole statement.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only these two carry what SQLite said")]
+    let (failure, said) = match error {
+        Error::SqliteFailure(failure, Some(said)) => (*failure, said.clone()),
+        Error::SqliteFailure(failure, None) => (*failure, ffi::code_to_str(failure.extended_code).to_owned()),
+        Error::SqlInputError { error: failure, msg, .. } => (*failure, msg.clone()),
+        _ => return Fault::new(Class::Statement, step, outside_sqlite(error)).with_code("SQLITE_MISUSE"),
     };
-    let said = message(error, failure);
     let mut fault = Fault::new(class(failure, step), step, said.clone())
         .with_code(names::name(failure.extended_code))
         .with_source(failure);
@@ -52,9 +55,7 @@ pub(super) fn rolled_back_instead(cause: &str) -> Fault {
 
 /// The fault of something that this library refuses before SQLite sees it.
 pub(super) fn refused(summary: impl Into<String>, remedy: &'static str) -> Fault {
-    Fault::new(Class::Statement, Step::Statement, summary)
-        .with_code("SQLITE_MISUSE")
-        .with_remedy(remedy)
+    Fault::new(Class::Statement, Step::Statement, summary).with_code("SQLITE_MISUSE").with_remedy(remedy)
 }
 
 /// The fault of a write where only reading was allowed.
@@ -66,24 +67,7 @@ pub(super) fn refused_write(summary: &'static str) -> Fault {
 
 /// The fault of a connection whose thread is gone.
 pub(super) fn thread_ended(step: Step) -> Fault {
-    Fault::new(
-        Class::ConnectionLost,
-        step,
-        "the thread of this SQLite connection has ended",
-    )
-}
-
-fn message(error: &Error, failure: ffi::Error) -> String {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "only these two carry what SQLite said"
-    )]
-    let said = match error {
-        Error::SqliteFailure(_, Some(said)) => said.as_str(),
-        Error::SqlInputError { msg, .. } => msg.as_str(),
-        _ => ffi::code_to_str(failure.extended_code),
-    };
-    said.to_owned()
+    Fault::new(Class::ConnectionLost, step, "the thread of this SQLite connection has ended")
 }
 
 #[expect(
@@ -193,8 +177,7 @@ fn constraint(failure: ffi::Error, said: &str) -> Option<&str> {
     if failure.code != ErrorCode::ConstraintViolation {
         return None;
     }
-    said.split_once("constraint failed: ")
-        .map(|(_, constraint)| constraint)
+    said.split_once("constraint failed: ").map(|(_, constraint)| constraint)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@
 //!   CHECK gives its name, NOT NULL the column, FOREIGN KEY nothing.
 //! - [`Fault::code`](crate::Fault::code) is SQLite's own, as in `SQLITE_CONSTRAINT_UNIQUE`.
 //! - Isolation is always serializable; writers queue, one at a time, each from the start of its transaction.
+//! - Over a file, readers and the writer do not wait for each other. In memory there is no write-ahead log: a
+//!   reader waits up to `busy_timeout` for an open writing transaction to end, and a commit for its readers.
 //! - A timestamp is text in UTC with six digits after the second, so that text order is order in time.
 //!   Columns declared `BOOLEAN`, `TIMESTAMP..`, `DATETIME` and `UUID` are read as such; an expression, and
 //!   what `RETURNING` gives, has no declared type and is read as what is stored.

@@ -37,15 +37,8 @@ const NAMES: &[(i32, &str)] = table![
 
 /// The name of a result code; of its primary code when SQLite has learnt a new extended one.
 pub(super) fn name(extended: i32) -> &'static str {
-    let find = |code: i32| {
-        NAMES
-            .iter()
-            .find(|(known, _)| *known == code)
-            .map(|(_, name)| *name)
-    };
-    find(extended)
-        .or_else(|| find(extended & 0xff))
-        .unwrap_or("SQLITE_ERROR")
+    let find = |code: i32| NAMES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name);
+    find(extended).or_else(|| find(extended & 0xff)).unwrap_or("SQLITE_ERROR")
 }
 
 #[cfg(test)]
@@ -56,11 +49,7 @@ mod tests {
     fn the_most_exact_name_is_found() {
         assert_eq!(name(ffi::SQLITE_CONSTRAINT_UNIQUE), "SQLITE_CONSTRAINT_UNIQUE");
         assert_eq!(name(ffi::SQLITE_BUSY), "SQLITE_BUSY");
-        assert_eq!(
-            name(ffi::SQLITE_BUSY | (200 << 8)),
-            "SQLITE_BUSY",
-            "an extended code from the future"
-        );
+        assert_eq!(name(ffi::SQLITE_BUSY | (200 << 8)), "SQLITE_BUSY", "an extended code from the future");
         assert_eq!(name(250), "SQLITE_ERROR");
     }
 

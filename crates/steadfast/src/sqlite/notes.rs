@@ -26,12 +26,7 @@ const LOOKING: [&str; 12] = [
 ];
 
 /// Pragmas that act although they need no argument.
-const ACTING: [&str; 4] = [
-    "incremental_vacuum",
-    "optimize",
-    "shrink_memory",
-    "wal_checkpoint",
-];
+const ACTING: [&str; 4] = ["incremental_vacuum", "optimize", "shrink_memory", "wal_checkpoint"];
 
 /// Filled in by the authorizer, emptied by [`take`](Self::take).
 #[derive(Debug, Clone, Default)]
@@ -104,21 +99,12 @@ impl Notes {
     }
 }
 
-#[expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "only what outlives its statement is of interest"
-)]
+#[expect(clippy::wildcard_enum_match_arm, reason = "only what outlives its statement is of interest")]
 fn classify(action: &AuthAction<'_>) -> u8 {
     match action {
         AuthAction::Transaction { .. } => Noted::CONTROL,
-        AuthAction::Savepoint {
-            operation: TransactionOperation::Begin,
-            ..
-        } => Noted::SAVEPOINT,
-        AuthAction::Savepoint {
-            operation: TransactionOperation::Rollback,
-            ..
-        } => Noted::ROLLBACK_TO,
+        AuthAction::Savepoint { operation: TransactionOperation::Begin, .. } => Noted::SAVEPOINT,
+        AuthAction::Savepoint { operation: TransactionOperation::Rollback, .. } => Noted::ROLLBACK_TO,
         AuthAction::Savepoint { .. } => Noted::RELEASE,
         AuthAction::Attach { .. }
         | AuthAction::Detach { .. }
@@ -126,16 +112,9 @@ fn classify(action: &AuthAction<'_>) -> u8 {
         | AuthAction::CreateTempTable { .. }
         | AuthAction::CreateTempTrigger { .. }
         | AuthAction::CreateTempView { .. } => Noted::SETTING,
-        AuthAction::Pragma {
-            pragma_name,
-            pragma_value,
-        } => {
+        AuthAction::Pragma { pragma_name, pragma_value } => {
             let listed = |names: &[&str]| names.iter().any(|name| pragma_name.eq_ignore_ascii_case(name));
-            let acts = if pragma_value.is_some() {
-                !listed(&LOOKING)
-            } else {
-                listed(&ACTING)
-            };
+            let acts = if pragma_value.is_some() { !listed(&LOOKING) } else { listed(&ACTING) };
             if acts { Noted::SETTING } else { 0 }
         }
         _ => 0,
@@ -148,9 +127,7 @@ mod tests {
 
     fn noted(sql: &str) -> Noted {
         let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch("CREATE TABLE t (a); SAVEPOINT s")
-            .unwrap();
+        connection.execute_batch("CREATE TABLE t (a); SAVEPOINT s").unwrap();
         let notes = Notes::default();
         notes.listen(&connection).unwrap();
         drop(connection.prepare(sql).unwrap());
@@ -179,12 +156,9 @@ mod tests {
         ] {
             assert!(noted(sql).changes_settings(), "{sql}");
         }
-        for sql in [
-            "PRAGMA foreign_keys",
-            "PRAGMA table_info(t)",
-            "SELECT * FROM t",
-            "INSERT INTO t VALUES (1)",
-        ] {
+        for sql in
+            ["PRAGMA foreign_keys", "PRAGMA table_info(t)", "SELECT * FROM t", "INSERT INTO t VALUES (1)"]
+        {
             assert_eq!(noted(sql), Noted::default(), "{sql}");
         }
     }

@@ -61,23 +61,14 @@ impl Place {
                 self.open_memory()?
             }
         };
-        self.prepare(&connection, cancel)
-            .map_err(|error| self.explain(Step::Startup, &error))?;
-        if connection
-            .is_readonly(rusqlite::MAIN_DB)
-            .map_err(|error| self.explain(Step::Startup, &error))?
-        {
+        self.prepare(&connection, cancel).map_err(|error| self.explain(Step::Startup, &error))?;
+        if connection.is_readonly(rusqlite::MAIN_DB).map_err(|error| self.explain(Step::Startup, &error))? {
             return Err(self.read_only());
         }
         opening.seen = true;
         // Listened to only now: what is done above is the initial state, not a change of it.
-        notes
-            .listen(&connection)
-            .map_err(|error| self.explain(Step::Startup, &error))?;
-        Ok(Opened {
-            identity: self.identity(),
-            connection,
-        })
+        notes.listen(&connection).map_err(|error| self.explain(Step::Startup, &error))?;
+        Ok(Opened { identity: self.identity(), connection })
     }
 
     /// Which file is at the path now; `None` when there is none, and for a database in memory.
@@ -90,11 +81,7 @@ impl Place {
 
     /// The fault of a database whose file is not the one that was opened.
     pub(super) fn replaced(&self, now: Option<Identity>) -> Fault {
-        let happened = if now.is_some() {
-            "replaced by another file"
-        } else {
-            "deleted or moved away"
-        };
+        let happened = if now.is_some() { "replaced by another file" } else { "deleted or moved away" };
         Fault::new(
             Class::ConnectionLost,
             Step::Ping,
@@ -114,7 +101,7 @@ impl Place {
         Connection::open_with_flags(uri, flags).map_err(|error| self.explain(Step::Dial, &error))
     }
 
-    /// Settings of every connection. Those that need the lock of another process's making come last.
+    /// Settings of every connection.
     fn prepare(&self, connection: &Connection, cancel: &Arc<Cancel>) -> rusqlite::Result<()> {
         connection.busy_handler(Some(on_busy))?;
         let asked = Arc::clone(cancel);
@@ -128,10 +115,13 @@ impl Place {
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DML, false)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DQS_DDL, false)?;
-        connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA synchronous = NORMAL")?;
-        if matches!(self.options.location, SqliteLocation::File(_)) {
-            use_wal(connection)?;
+        connection.execute_batch("PRAGMA foreign_keys = ON")?;
+        if let SqliteLocation::Memory = self.options.location {
+            // The rest concerns files, and would wait for whoever is writing to memory now.
+            return Ok(());
         }
+        use_wal(connection)?;
+        connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         connection.pragma_update_and_check(None, "journal_size_limit", WAL_KEPT_BYTES, |_| Ok(()))
     }
 
@@ -169,9 +159,7 @@ fn open_file(path: &Path, seen: bool) -> Result<Connection, Fault> {
     Connection::open_with_flags(plain(path), flags).map_err(|error| {
         let name = path.display();
         let fault = |class, summary, remedy: &'static str| {
-            Fault::new(class, Step::Dial, summary)
-                .with_code("SQLITE_CANTOPEN")
-                .with_remedy(remedy)
+            Fault::new(class, Step::Dial, summary).with_code("SQLITE_CANTOPEN").with_remedy(remedy)
         };
         if error.sqlite_error_code() != Some(ErrorCode::CannotOpen) {
             return explain(Step::Dial, &name.to_string(), &error);
@@ -180,10 +168,7 @@ fn open_file(path: &Path, seen: bool) -> Result<Connection, Fault> {
         match directory {
             Some(directory) if !directory.is_dir() => fault(
                 Class::Permanent,
-                format!(
-                    "the directory {} of the database file does not exist",
-                    directory.display()
-                ),
+                format!("the directory {} of the database file does not exist", directory.display()),
                 "create the directory, or name another file in DATABASE_URL",
             ),
             _ if path.is_dir() => fault(
@@ -207,20 +192,12 @@ fn open_file(path: &Path, seen: bool) -> Result<Connection, Fault> {
 
 /// A relative path that SQLite cannot mistake for one of its special names (`:memory:`, the empty one).
 fn plain(path: &Path) -> PathBuf {
-    if path.is_absolute() {
-        path.to_owned()
-    } else {
-        Path::new(".").join(path)
-    }
+    if path.is_absolute() { path.to_owned() } else { Path::new(".").join(path) }
 }
 
 fn explain(step: Step, name: &str, error: &rusqlite::Error) -> Fault {
     let plain = from_sqlite(step, error);
-    let mut fault = Fault::new(
-        plain.class(),
-        step,
-        format!("{}: the database {name}", plain.summary()),
-    );
+    let mut fault = Fault::new(plain.class(), step, format!("{}: the database {name}", plain.summary()));
     if let Some(code) = plain.code() {
         fault = fault.with_code(code);
     }
@@ -242,10 +219,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
         match mode("PRAGMA journal_mode = WAL") {
             Ok(mode) if mode.eq_ignore_ascii_case("wal") => return Ok(()),
             Ok(mode) => {
-                tracing::warn!(
-                    mode,
-                    "no write-ahead log on this file system: readers wait for the writer"
-                );
+                tracing::warn!(mode, "no write-ahead log on this file system: readers wait for the writer");
                 return Ok(());
             }
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && on_busy(tries) => {
@@ -261,16 +235,11 @@ fn identity(path: &Path) -> Option<Identity> {
     use std::os::unix::fs::MetadataExt as _;
     // Asked by name: opening and closing the file would release the locks that SQLite holds on it.
     let metadata = std::fs::metadata(path).ok()?;
-    Some(Identity {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-    })
+    Some(Identity { device: metadata.dev(), inode: metadata.ino() })
 }
 
 /// Elsewhere an open file can be neither deleted nor replaced.
 #[cfg(not(unix))]
 fn identity(path: &Path) -> Option<Identity> {
-    std::fs::metadata(path)
-        .ok()
-        .map(|_| Identity { device: 0, inode: 0 })
+    std::fs::metadata(path).ok().map(|_| Identity { device: 0, inode: 0 })
 }

@@ -13,10 +13,7 @@ use crate::verdict::Step;
 
 /// What a statement may do.
 #[derive(Debug, Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "four independent questions about the moment"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent questions about the moment")]
 pub(super) struct Rules {
     /// A transaction begun through the library is open; it is ended through the library as well.
     pub(super) in_transaction: bool,
@@ -50,11 +47,7 @@ pub(super) fn run(
     let mut statement = match connection.prepare_cached(sql) {
         Ok(statement) => statement,
         Err(error) => {
-            let fault = if rules.failed {
-                refused_in_failed_transaction()
-            } else {
-                at_statement(&error)
-            };
+            let fault = if rules.failed { refused_in_failed_transaction() } else { at_statement(&error) };
             return (Err(fault), notes.take());
         }
     };
@@ -132,33 +125,27 @@ fn check(rules: Rules, noted: Noted, want: Want, statement: &Statement<'_>) -> R
 
 fn step(connection: &Connection, statement: &mut Statement<'_>, want: Want) -> Result<Ran, Fault> {
     if is_empty(statement) {
-        return Ok(if want == Want::Count {
-            Ran::Count(0)
-        } else {
-            Ran::Rows(Vec::new())
-        });
+        return Ok(if want == Want::Count { Ran::Count(0) } else { Ran::Rows(Vec::new()) });
     }
     let changes_before = connection.total_changes();
     let reads = statement.readonly();
-    let reader = (want != Want::Count && want != Want::Batch).then(|| Reader::new(statement));
+    let wants_rows = want != Want::Count && want != Want::Batch;
+    // Made at the first row: with the first step SQLite prepares the statement anew when the schema has changed.
+    let mut reader = None;
     let mut rows = statement.raw_query();
     let mut read = Vec::new();
     let mut count = 0;
     while let Some(row) = rows.next().map_err(|error| at_statement(&error))? {
         count += 1;
-        if let Some(reader) = &reader {
-            read.push(reader.read(row)?);
+        if wants_rows {
+            read.push(reader.get_or_insert_with(|| Reader::new(row.as_ref())).read(row)?);
         }
     }
-    if reader.is_some() {
+    if wants_rows {
         return Ok(Ran::Rows(read));
     }
     // SQLite keeps the last count until the next statement that changes rows: a CREATE TABLE changes none.
-    let changed = if connection.total_changes() == changes_before {
-        0
-    } else {
-        connection.changes()
-    };
+    let changed = if connection.total_changes() == changes_before { 0 } else { connection.changes() };
     Ok(Ran::Count(if reads { count } else { changed }))
 }
 

@@ -23,15 +23,10 @@ pub(super) fn bind(statement: &mut Statement<'_>, params: &[Value]) -> Result<()
         };
         *used = true;
         let value = to_sqlite(number, value)?;
-        statement
-            .raw_bind_parameter(index, value)
-            .map_err(|error| from_sqlite(Step::Statement, &error))?;
+        statement.raw_bind_parameter(index, value).map_err(|error| from_sqlite(Step::Statement, &error))?;
     }
     match used.iter().position(|used| !used) {
-        Some(unused) => Err(wrong_number(
-            params.len(),
-            &format!("does not use ${}", unused + 1),
-        )),
+        Some(unused) => Err(wrong_number(params.len(), &format!("does not use ${}", unused + 1))),
         None => Ok(()),
     }
 }
@@ -56,24 +51,15 @@ impl Reader {
     pub(super) fn new(statement: &Statement<'_>) -> Self {
         let columns = statement.columns();
         Self {
-            names: columns
-                .iter()
-                .map(|column| column.name().to_owned())
-                .collect::<Vec<_>>()
-                .into(),
-            declared: columns
-                .iter()
-                .map(|column| declared(column.decl_type()))
-                .collect(),
+            names: columns.iter().map(|column| column.name().to_owned()).collect::<Vec<_>>().into(),
+            declared: columns.iter().map(|column| declared(column.decl_type())).collect(),
         }
     }
 
     pub(super) fn read(&self, row: &rusqlite::Row<'_>) -> Result<Row, Fault> {
         let mut values = Vec::with_capacity(self.declared.len());
         for (index, declared) in self.declared.iter().enumerate() {
-            let stored = row
-                .get_ref(index)
-                .map_err(|error| from_sqlite(Step::Statement, &error))?;
+            let stored = row.get_ref(index).map_err(|error| from_sqlite(Step::Statement, &error))?;
             values.push(from_sqlite_value(*declared, stored).ok_or_else(|| self.not_text(index))?);
         }
         Ok(Row::new(Arc::clone(&self.names), values))
@@ -81,20 +67,14 @@ impl Reader {
 
     fn not_text(&self, index: usize) -> Fault {
         let name = self.names.get(index).map_or("?", String::as_str);
-        Fault::new(
-            Class::Statement,
-            Step::Statement,
-            format!("column {name} holds text that is not UTF-8"),
-        )
-        .with_code("SQLITE_MISMATCH")
-        .with_remedy("read it as bytes with CAST(.. AS BLOB), and mend what wrote it")
+        Fault::new(Class::Statement, Step::Statement, format!("column {name} holds text that is not UTF-8"))
+            .with_code("SQLITE_MISMATCH")
+            .with_remedy("read it as bytes with CAST(.. AS BLOB), and mend what wrote it")
     }
 }
 
 fn number_of(name: Option<&str>) -> Result<usize, Fault> {
-    let number = name
-        .and_then(|name| name.strip_prefix('$'))
-        .and_then(|digits| digits.parse::<usize>().ok());
+    let number = name.and_then(|name| name.strip_prefix('$')).and_then(|digits| digits.parse::<usize>().ok());
     match (number, name) {
         (Some(number), _) if number > 0 => Ok(number),
         (_, Some(name)) if name.contains("::") => Err(refused(
@@ -109,11 +89,7 @@ fn number_of(name: Option<&str>) -> Result<usize, Fault> {
 }
 
 fn wrong_number(given: usize, but: &str) -> Fault {
-    let given = if given == 1 {
-        "1 parameter was".to_owned()
-    } else {
-        format!("{given} parameters were")
-    };
+    let given = if given == 1 { "1 parameter was".to_owned() } else { format!("{given} parameters were") };
     refused(
         format!("{given} given, but the statement {but}"),
         "give as many parameters as the statement has numbers",
@@ -150,9 +126,7 @@ fn to_sqlite(number: usize, value: &Value) -> Result<ToSqlOutput<'_>, Fault> {
 /// `2026-01-31T08:15:00.123456Z`: of one width for the years 0 to 9999, so that text order is order in time.
 fn timestamp_text(value: Timestamp) -> String {
     // Rounding fails only in the last microsecond that can be told at all.
-    let rounded = value
-        .round(TimestampRound::new().smallest(Unit::Microsecond))
-        .unwrap_or(value);
+    let rounded = value.round(TimestampRound::new().smallest(Unit::Microsecond)).unwrap_or(value);
     format!("{rounded:.6}")
 }
 
@@ -195,13 +169,8 @@ fn from_sqlite_value(declared: Declared, stored: ValueRef<'_>) -> Option<Value> 
 
 /// Our own text, and what SQLite's CURRENT_TIMESTAMP writes, which is UTC without saying so.
 fn timestamp(text: &str) -> Option<Timestamp> {
-    let without_zone = || {
-        text.parse::<DateTime>()
-            .ok()?
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    };
+    let without_zone =
+        || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     text.parse().ok().or_else(without_zone)
 }
 

@@ -45,14 +45,7 @@ impl Worker {
         wait_for_locks(Arc::clone(&status.cancel), place.options.busy_timeout);
         let notes = Notes::default();
         let opened = place.open(&status.cancel, &notes)?;
-        Ok(Self {
-            opened,
-            place,
-            notes,
-            status,
-            permit: None,
-            transaction: None,
-        })
+        Ok(Self { opened, place, notes, status, permit: None, transaction: None })
     }
 
     /// Obeys until the handle is dropped or says goodbye.
@@ -100,11 +93,7 @@ impl Worker {
     }
 
     fn begin(&mut self, access: Access) -> Result<(), Fault> {
-        self.transaction = Some(Transaction {
-            access,
-            failed: false,
-            savepoint: false,
-        });
+        self.transaction = Some(Transaction { access, failed: false, savepoint: false });
         self.control(
             Step::Statement,
             match access {
@@ -119,12 +108,8 @@ impl Worker {
         if work.want == Want::Batch {
             return self.batch(rules, work);
         }
-        let (ran, noted) = run(
-            &self.opened.connection,
-            &self.notes,
-            rules,
-            (&work.sql, &work.params, work.want),
-        );
+        let (ran, noted) =
+            run(&self.opened.connection, &self.notes, rules, (&work.sql, &work.params, work.want));
         self.note(noted, ran.is_ok());
         Ok(match ran? {
             Ran::Count(count) => Reply::Count(count),
@@ -145,10 +130,7 @@ impl Worker {
         if wrapped {
             self.control(Step::Statement, "BEGIN IMMEDIATE")?;
         }
-        let rules = Rules {
-            in_transaction: rules.in_transaction || wrapped,
-            ..rules
-        };
+        let rules = Rules { in_transaction: rules.in_transaction || wrapped, ..rules };
         let (result, noted) = run_each(&self.opened.connection, &self.notes, rules, &work.sql);
         self.note(noted, result.is_ok());
         if !wrapped {
@@ -214,11 +196,7 @@ impl Worker {
                 let reached_disk = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
                 self.rollback()?;
                 // What was written before the disk failed may be found complete after a crash.
-                Err(if reached_disk {
-                    fault.with_unknown_outcome()
-                } else {
-                    fault
-                })
+                Err(if reached_disk { fault.with_unknown_outcome() } else { fault })
             }
         }
     }
@@ -246,9 +224,7 @@ impl Worker {
             return Err(self.place.replaced(now));
         }
         let version = without_patience(|| {
-            self.opened
-                .connection
-                .query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0))
+            self.opened.connection.query_row("PRAGMA schema_version", [], |row| row.get::<_, i64>(0))
         });
         match version {
             Ok(_) => Ok(Reply::Done),
@@ -264,9 +240,7 @@ impl Worker {
                     };
                     let text = fault.summary().to_owned();
                     let ping = Fault::new(class, Step::Ping, text).with_source(error);
-                    Err(fault
-                        .code()
-                        .map_or_else(|| ping.clone(), |code| ping.clone().with_code(code)))
+                    Err(fault.code().map_or_else(|| ping.clone(), |code| ping.clone().with_code(code)))
                 }
             },
         }
@@ -287,9 +261,8 @@ impl Worker {
 
     /// Lets SQLite note what it has learnt about the tables, when nobody else is writing.
     fn say_goodbye(&mut self) {
-        let result = self
-            .rollback()
-            .and_then(|()| without_patience(|| self.control(Step::Close, "PRAGMA optimize")));
+        let result =
+            self.rollback().and_then(|()| without_patience(|| self.control(Step::Close, "PRAGMA optimize")));
         if let Err(fault) = result {
             tracing::debug!(%fault, "a SQLite connection is closed without optimizing");
         }

@@ -45,11 +45,17 @@ impl Attempt {
 
     /// Runs one statement on the connection.
     pub(super) async fn with<S: Statement>(&self, statement: S) -> Result<S::Output, Error> {
-        let Ok(_turn) = self.turn.acquire().await else { return Err(Error::Inert) };
+        let Ok(_turn) = self.turn.acquire().await else {
+            return Err(Error::Inert);
+        };
         let lease = self.seat.lock().lease.take();
-        let Some(lease) = lease else { return Err(Error::Inert) };
+        let Some(lease) = lease else {
+            return Err(Error::Inert);
+        };
         let mut borrowed = Borrowed { attempt: self, lease: Some(lease), finished: false };
-        let Some(lease) = borrowed.lease.as_mut() else { return Err(Error::Inert) };
+        let Some(lease) = borrowed.lease.as_mut() else {
+            return Err(Error::Inert);
+        };
         let result = statement.run(lease).await;
         if let Err(fault) = &result {
             lease.judge(fault);

@@ -27,9 +27,9 @@ pub(crate) async fn commit(
     let deadline = deadline.max(Instant::now() + PATIENCE);
     tasks::spawn("transaction: commit", async move {
         let mut lease = lease;
-        let result = timeout_at(deadline, lease.commit()).await.unwrap_or_else(|_| {
-            Err(unanswered("no answer to COMMIT in time").with_unknown_outcome())
-        });
+        let result = timeout_at(deadline, lease.commit())
+            .await
+            .unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time").with_unknown_outcome()));
         if let Err(fault) = &result {
             lease.judge(fault);
         }
@@ -42,7 +42,9 @@ pub(crate) async fn commit(
             }
         }
     });
-    receiver.await.unwrap_or_else(|_| Err(unanswered("the task that was committing ended").with_unknown_outcome()))
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(unanswered("the task that was committing ended").with_unknown_outcome()))
 }
 
 /// Ends a transaction that cannot have written anything. Only a serializable one can still fail: its reads
@@ -52,7 +54,9 @@ async fn end_reading(
     options: TransactionOptions,
     deadline: Instant,
 ) -> Result<(), Fault> {
-    let result = timeout_at(deadline, lease.commit()).await.unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time")));
+    let result = timeout_at(deadline, lease.commit())
+        .await
+        .unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time")));
     let Err(fault) = result else { return Ok(()) };
     lease.judge(&fault);
     match options.isolation {

@@ -98,9 +98,13 @@ fn refuse_control(sql: &str) -> Result<(), Error> {
     if !control || to_savepoint {
         return Ok(());
     }
-    Err(Fault::new(Class::Statement, Step::Statement, format!("{} inside a transaction", first.to_uppercase()))
-        .with_remedy("return Ok from the closure to commit and Err to roll back")
-        .into())
+    Err(Fault::new(
+        Class::Statement,
+        Step::Statement,
+        format!("{} inside a transaction", first.to_uppercase()),
+    )
+    .with_remedy("return Ok from the closure to commit and Err to roll back")
+    .into())
 }
 
 #[cfg(test)]
@@ -109,10 +113,19 @@ mod tests {
 
     #[test]
     fn transaction_control_is_refused_and_savepoints_are_not() {
-        for sql in ["COMMIT", " commit;", "END", "begin", "START TRANSACTION", "rollback", "PREPARE TRANSACTION 'x'"] {
+        for sql in
+            ["COMMIT", " commit;", "END", "begin", "START TRANSACTION", "rollback", "PREPARE TRANSACTION 'x'"]
+        {
             assert!(refuse_control(sql).is_err(), "{sql}");
         }
-        for sql in ["SELECT 1", "ROLLBACK TO SAVEPOINT a", "rollback to a", "SAVEPOINT a", "PREPARE p AS SELECT 1", ""] {
+        for sql in [
+            "SELECT 1",
+            "ROLLBACK TO SAVEPOINT a",
+            "rollback to a",
+            "SAVEPOINT a",
+            "PREPARE p AS SELECT 1",
+            "",
+        ] {
             assert!(refuse_control(sql).is_ok(), "{sql}");
         }
     }

@@ -9,5 +9,5 @@ mod statement;
 pub(crate) use commit::commit;
 pub use handle::Transaction;
 pub(crate) use handle::{at_most_one, exactly_one};
-pub(crate) use statement::{Execute, Query, Statement};
 pub(crate) use run::{Unit, read_once, run};
+pub(crate) use statement::{Execute, Query, Statement};

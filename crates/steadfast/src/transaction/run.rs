@@ -44,7 +44,9 @@ where
                 Failed { fault: Some(fault.clone()), error: Error::from(fault).into() }
             }
         };
-        let Some(fault) = failed.fault else { return Err(failed.error) };
+        let Some(fault) = failed.fault else {
+            return Err(failed.error);
+        };
         if !retries.pause(&fault).await {
             return Err(failed.error);
         }

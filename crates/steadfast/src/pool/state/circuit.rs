@@ -46,9 +46,9 @@ impl Circuit {
     pub(super) fn succeeded(&mut self) -> Option<Outage> {
         let next = match self {
             Self::Closed => return None,
-            Self::Recovering { at_once } if *at_once < FULL_SPEED => Self::Recovering {
-                at_once: *at_once * 2,
-            },
+            Self::Recovering { at_once } if *at_once < FULL_SPEED => {
+                Self::Recovering { at_once: *at_once * 2 }
+            }
             Self::Recovering { .. } => Self::Closed,
             Self::Open(_) => Self::Recovering { at_once: 2 },
         };
@@ -64,13 +64,7 @@ impl Circuit {
             Self::Open(outage) => (outage.since, outage.attempts.saturating_add(1)),
             Self::Closed | Self::Recovering { .. } => (now, 1),
         };
-        let mut outage = Outage {
-            since,
-            attempts,
-            failed: now,
-            next: now,
-            fault,
-        };
+        let mut outage = Outage { since, attempts, failed: now, next: now, fault };
         outage.next = now.after(outage.delay(wanted, jitter));
         *self = Self::Open(outage);
         attempts == 1
@@ -149,10 +143,7 @@ mod tests {
             let _first = circuit.failed(now, fault(Class::Unreachable), true, 1.0);
             let delay = next_after(&circuit, now);
             let bound = (now.since_start() / 50).max(Duration::from_millis(100));
-            assert!(
-                delay <= bound && delay <= Duration::from_secs(1),
-                "{delay:?} at {now:?}"
-            );
+            assert!(delay <= bound && delay <= Duration::from_secs(1), "{delay:?} at {now:?}");
             now = now.after(delay);
         }
     }

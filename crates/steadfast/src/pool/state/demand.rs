@@ -38,12 +38,18 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// True when another connection would be opened now if connecting worked.
+    pub(super) fn lacks_connections(&self) -> bool {
+        let coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
+        let (waiting, idle) = (self.waiters.len(), self.idle.len());
+        let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
+        let for_later = coming + idle < waiting + self.limits.min_idle && self.occupied() < self.limits.size;
+        !self.closing && (for_waiters || for_later)
+    }
+
     /// Starts to verify a connection which is in no other hands.
     pub(super) fn verify(&mut self, id: SlotId, connection: C, since: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).stage = Stage::Verifying {
-            since,
-            stalled: false,
-        };
+        self.slot(id).stage = Stage::Verifying { since, stalled: false };
         out.push(Action::Verify(id, connection));
     }
 
@@ -74,11 +80,7 @@ impl<C, W> State<C, W> {
     /// last known to work. The caller sets the new stage.
     pub(super) fn take_idle(&mut self, id: SlotId) -> (C, Moment, Moment) {
         match std::mem::replace(&mut self.slot(id).stage, Stage::Closing) {
-            Stage::Idle {
-                connection,
-                since,
-                checked,
-            } => (connection, since, checked),
+            Stage::Idle { connection, since, checked } => (connection, since, checked),
             Stage::Vacant
             | Stage::Opening
             | Stage::Verifying { .. }
@@ -90,11 +92,7 @@ impl<C, W> State<C, W> {
 
     /// Starts to open a connection, if there is room for it and the database is not known to be away.
     fn open(&mut self, limit: usize, now: Moment, out: &mut Actions<C, W>) -> bool {
-        let opening = self
-            .slots
-            .iter()
-            .filter(|slot| matches!(slot.stage, Stage::Opening))
-            .count();
+        let opening = self.slots.iter().filter(|slot| matches!(slot.stage, Stage::Opening)).count();
         if self.occupied() >= limit || opening >= self.circuit.at_once(now) {
             return false;
         }

@@ -55,16 +55,9 @@ impl<C, W> State<C, W> {
 
     /// Changes the limits; what is idle beyond them is closed now, what is leased on return.
     pub(crate) fn resize(&mut self, size: usize, max_overflow: usize, now: Moment, out: &mut Actions<C, W>) {
-        self.limits = Limits {
-            size,
-            max_overflow,
-            ..self.limits.clone()
-        };
+        self.limits = Limits { size, max_overflow, ..self.limits.clone() };
         self.limits.min_idle = self.limits.min_idle.min(size);
-        let surplus = self
-            .occupied()
-            .saturating_sub(self.limits.capacity())
-            .min(self.idle.len());
+        let surplus = self.staying().saturating_sub(self.limits.capacity()).min(self.idle.len());
         let oldest: Vec<SlotId> = self.idle.drain(..surplus).collect();
         self.retire_idle(oldest, &CloseCause::Surplus, now, out);
         self.serve(now, out);
@@ -73,13 +66,7 @@ impl<C, W> State<C, W> {
     /// Serves nobody any more; what is idle is closed now, what is leased on return.
     pub(crate) fn close(&mut self, now: Moment, out: &mut Actions<C, W>) {
         self.closing = true;
-        self.refuse_all(
-            &Refusal {
-                failure: AcquireFailure::Closed,
-                fault: None,
-            },
-            out,
-        );
+        self.refuse_all(&Refusal { failure: AcquireFailure::Closed, fault: None }, out);
         let all = self.remove_idle(|_, _| true);
         self.retire_idle(all, &CloseCause::PoolClosed, now, out);
     }
@@ -134,10 +121,7 @@ impl<C, W> State<C, W> {
         let surplus = self.idle.len() > self.limits.min_idle;
         let idle = self.slots.iter().filter(|slot| slot.idle_since().is_some());
         let due = idle.flat_map(|slot| {
-            let unused = slot
-                .idle_since()
-                .zip(self.limits.idle_timeout)
-                .filter(|_| surplus);
+            let unused = slot.idle_since().zip(self.limits.idle_timeout).filter(|_| surplus);
             let quiet = slot.checked().zip(self.limits.keepalive_ping);
             [
                 Some(slot.expires).filter(|expires| *expires < Moment::NEVER),
@@ -145,12 +129,9 @@ impl<C, W> State<C, W> {
                 quiet.map(|(checked, limit)| checked.after(limit)),
             ]
         });
-        let wanted = !self.waiters.is_empty() || self.limits.min_idle > 0;
+        // Without room for another there is nothing to retry: whatever makes room asks again.
         let opening = self.slots.iter().any(|slot| matches!(slot.stage, Stage::Opening));
-        let retry = self
-            .outage()
-            .filter(|_| wanted && !opening && !self.closing)
-            .map(|outage| outage.next);
+        let retry = self.outage().filter(|_| !opening && self.lacks_connections()).map(|outage| outage.next);
         due.flatten().chain(retry).min()
     }
 }

@@ -26,23 +26,14 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) -> Result<WaiterId, Refusal> {
         if self.closing {
-            return Err(Refusal {
-                failure: AcquireFailure::Closed,
-                fault: None,
-            });
+            return Err(Refusal { failure: AcquireFailure::Closed, fault: None });
         }
         if self.waiters.len() >= self.limits.max_waiters {
             let fault = self.outage().map(|outage| outage.fault.clone());
-            return Err(Refusal {
-                failure: AcquireFailure::QueueFull,
-                fault,
-            });
+            return Err(Refusal { failure: AcquireFailure::QueueFull, fault });
         }
         if let Some(fault) = self.hopeless(now) {
-            return Err(Refusal {
-                failure: AcquireFailure::Permanent,
-                fault: Some(fault),
-            });
+            return Err(Refusal { failure: AcquireFailure::Permanent, fault: Some(fault) });
         }
         if self.waiters.is_empty() {
             let jitter = self.random.f64();
@@ -83,9 +74,7 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) {
         let slot = self.slot(id);
-        let Stage::Leased { since } = slot.stage else {
-            bug("a connection came back that was not leased")
-        };
+        let Stage::Leased { since } = slot.stage else { bug("a connection came back that was not leased") };
         slot.holder = None;
         match found {
             Found::Lost(fault) => {
@@ -131,11 +120,7 @@ impl<C, W> State<C, W> {
         } else if self.slot(id).generation < self.generation {
             self.verify(id, connection, since, out);
         } else if self.waiters.is_empty() {
-            self.slot(id).stage = Stage::Idle {
-                connection,
-                since,
-                checked,
-            };
+            self.slot(id).stage = Stage::Idle { connection, since, checked };
             self.idle.push(id);
         } else {
             self.grant(id, connection, now, out);
@@ -157,9 +142,7 @@ impl<C, W> State<C, W> {
         let id = *self.idle.last()?;
         let (generation, pre_ping) = (self.generation, self.limits.pre_ping);
         let slot = self.slot(id);
-        let Stage::Idle { checked, .. } = &slot.stage else {
-            bug("an idle slot is not idle")
-        };
+        let Stage::Idle { checked, .. } = &slot.stage else { bug("an idle slot is not idle") };
         let trusted = match pre_ping {
             PrePing::Always => false,
             PrePing::AfterIdle(limit) => now.since(*checked) < limit,
@@ -180,7 +163,7 @@ impl<C, W> State<C, W> {
     fn is_unwanted(&mut self, id: SlotId, now: Moment) -> Option<CloseCause> {
         let (closing, disposed) = (self.closing, self.disposed);
         let capacity = self.limits.capacity();
-        let surplus = self.slots.len() > capacity && self.occupied() > capacity;
+        let surplus = self.slots.len() > capacity && self.staying() > capacity;
         let slot = self.slot(id);
         if closing {
             Some(CloseCause::PoolClosed)

@@ -200,10 +200,7 @@ impl<C, W> State<C, W> {
             size: self.limits.size,
             max_overflow: self.limits.max_overflow,
             waiting: self.waiters.len(),
-            longest_wait: self
-                .waiters
-                .oldest()
-                .map_or(Duration::ZERO, |since| now.since(since)),
+            longest_wait: self.waiters.oldest().map_or(Duration::ZERO, |since| now.since(since)),
             generation: self.generation,
             closing: self.closing,
             ..Status::default()
@@ -241,6 +238,11 @@ impl<C, W> State<C, W> {
     /// Connections of all generations and stages.
     fn occupied(&self) -> usize {
         self.slots.iter().filter(|slot| !slot.is_vacant()).count()
+    }
+
+    /// The same without those that are on their way out.
+    fn staying(&self) -> usize {
+        self.slots.iter().filter(|slot| !matches!(slot.stage, Stage::Vacant | Stage::Closing)).count()
     }
 
     fn announce(out: &mut Actions<C, W>, event: Event) {

@@ -32,13 +32,7 @@ impl<C, W> State<C, W> {
         Self::announce(out, Event::Opened { took });
         if let Some(outage) = self.circuit.succeeded() {
             let lasted = now.since(outage.since);
-            Self::announce(
-                out,
-                Event::IncidentEnded {
-                    lasted,
-                    attempts: outage.attempts,
-                },
-            );
+            Self::announce(out, Event::IncidentEnded { lasted, attempts: outage.attempts });
         }
         self.settle(id, connection, now, now, now, out);
         self.serve(now, out);
@@ -55,14 +49,7 @@ impl<C, W> State<C, W> {
             None => bug("no outage after a failure"),
         };
         let next_in = (!permanent).then_some(next_in);
-        Self::announce(
-            out,
-            Event::OpenFailed {
-                attempt,
-                fault: fault.clone(),
-                next_in,
-            },
-        );
+        Self::announce(out, Event::OpenFailed { attempt, fault: fault.clone(), next_in });
         if first {
             Self::announce(out, Event::IncidentBegan { fault: fault.clone() });
             if fault.class().casts_suspicion() {
@@ -70,10 +57,7 @@ impl<C, W> State<C, W> {
             }
         }
         if permanent && !self.slots.iter().any(|slot| slot.is_live() || slot.is_coming()) {
-            let refusal = Refusal {
-                failure: AcquireFailure::Permanent,
-                fault: Some(fault),
-            };
+            let refusal = Refusal { failure: AcquireFailure::Permanent, fault: Some(fault) };
             self.refuse_all(&refusal, out);
         }
         self.serve(now, out);
@@ -90,9 +74,7 @@ impl<C, W> State<C, W> {
     ) {
         let (generation, disposed) = (self.generation, self.disposed);
         let slot = self.slot(id);
-        let Stage::Verifying { since, .. } = slot.stage else {
-            bug("verified, but nobody had asked")
-        };
+        let Stage::Verifying { since, .. } = slot.stage else { bug("verified, but nobody had asked") };
         if slot.generation >= disposed {
             slot.generation = generation;
         }
@@ -148,13 +130,7 @@ impl<C, W> State<C, W> {
     /// Makes everything suspect that was opened or verified before now.
     pub(super) fn suspect(&mut self, fault: Option<&Fault>, out: &mut Actions<C, W>) {
         self.generation += 1;
-        Self::announce(
-            out,
-            Event::Suspected {
-                generation: self.generation,
-                fault: fault.cloned(),
-            },
-        );
+        Self::announce(out, Event::Suspected { generation: self.generation, fault: fault.cloned() });
         self.verify_suspects(out);
     }
 
@@ -168,8 +144,6 @@ impl<C, W> State<C, W> {
     /// connections opened together do not all go together.
     fn expiry(&mut self, now: Moment) -> Moment {
         let jitter = self.random.f64() * 0.1;
-        self.limits
-            .recycle
-            .map_or(Moment::NEVER, |recycle| now.after(recycle.mul_f64(1.0 - jitter)))
+        self.limits.recycle.map_or(Moment::NEVER, |recycle| now.after(recycle.mul_f64(1.0 - jitter)))
     }
 }

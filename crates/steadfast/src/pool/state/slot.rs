@@ -68,10 +68,7 @@ impl<C> Slot<C> {
 
     /// True when this slot is expected to serve somebody soon without anybody's doing.
     pub(super) const fn is_coming(&self) -> bool {
-        matches!(
-            self.stage,
-            Stage::Opening | Stage::Verifying { stalled: false, .. } | Stage::Cleaning
-        )
+        matches!(self.stage, Stage::Opening | Stage::Verifying { stalled: false, .. } | Stage::Cleaning)
     }
 
     /// True when there is a connection that may serve again.

@@ -24,27 +24,14 @@ pub(super) struct Waiters<A, W> {
 
 #[derive(Debug)]
 enum Entry<A, W> {
-    Free {
-        next: Option<usize>,
-    },
-    Queued {
-        waker: W,
-        since: Moment,
-        previous: Option<usize>,
-        next: Option<usize>,
-    },
+    Free { next: Option<usize> },
+    Queued { waker: W, since: Moment, previous: Option<usize>, next: Option<usize> },
     Answered(A),
 }
 
 impl<A, W> Waiters<A, W> {
     pub(super) const fn new() -> Self {
-        Self {
-            entries: Vec::new(),
-            free: None,
-            head: None,
-            tail: None,
-            queued: 0,
-        }
+        Self { entries: Vec::new(), free: None, head: None, tail: None, queued: 0 }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -66,17 +53,8 @@ impl<A, W> Waiters<A, W> {
 
     /// Adds one at the end, or at the head when it had been served already with something that turned out bad.
     pub(super) fn push(&mut self, waker: W, since: Moment, at_head: bool) -> WaiterId {
-        let (previous, next) = if at_head {
-            (None, self.head)
-        } else {
-            (self.tail, None)
-        };
-        let entry = Entry::Queued {
-            waker,
-            since,
-            previous,
-            next,
-        };
+        let (previous, next) = if at_head { (None, self.head) } else { (self.tail, None) };
+        let entry = Entry::Queued { waker, since, previous, next };
         let index = match self.free {
             Some(index) => {
                 let place = self.entry(index);

@@ -5,76 +5,28 @@ use crate::verdict::{Class, Step, Verdict};
 
 /// One row: a result code, the code that `rusqlite` makes of it, and what it means while a statement runs.
 const ROWS: [(i32, ErrorCode, Class); 24] = [
-    (
-        ffi::SQLITE_INTERNAL,
-        ErrorCode::InternalMalfunction,
-        Class::ConnectionLost,
-    ),
+    (ffi::SQLITE_INTERNAL, ErrorCode::InternalMalfunction, Class::ConnectionLost),
     (ffi::SQLITE_PERM, ErrorCode::PermissionDenied, Class::Permanent),
-    (
-        ffi::SQLITE_ABORT_ROLLBACK,
-        ErrorCode::OperationAborted,
-        Class::RolledBack,
-    ),
-    (
-        ffi::SQLITE_BUSY_SNAPSHOT,
-        ErrorCode::DatabaseBusy,
-        Class::Conflict,
-    ),
-    (
-        ffi::SQLITE_LOCKED_SHAREDCACHE,
-        ErrorCode::DatabaseLocked,
-        Class::Conflict,
-    ),
+    (ffi::SQLITE_ABORT_ROLLBACK, ErrorCode::OperationAborted, Class::RolledBack),
+    (ffi::SQLITE_BUSY_SNAPSHOT, ErrorCode::DatabaseBusy, Class::Conflict),
+    (ffi::SQLITE_LOCKED_SHAREDCACHE, ErrorCode::DatabaseLocked, Class::Conflict),
     (ffi::SQLITE_NOMEM, ErrorCode::OutOfMemory, Class::Unavailable),
-    (
-        ffi::SQLITE_READONLY_DIRECTORY,
-        ErrorCode::ReadOnly,
-        Class::Permanent,
-    ),
-    (
-        ffi::SQLITE_INTERRUPT,
-        ErrorCode::OperationInterrupted,
-        Class::Timeout,
-    ),
-    (
-        ffi::SQLITE_IOERR_FSYNC,
-        ErrorCode::SystemIoFailure,
-        Class::ConnectionLost,
-    ),
+    (ffi::SQLITE_READONLY_DIRECTORY, ErrorCode::ReadOnly, Class::Permanent),
+    (ffi::SQLITE_INTERRUPT, ErrorCode::OperationInterrupted, Class::Timeout),
+    (ffi::SQLITE_IOERR_FSYNC, ErrorCode::SystemIoFailure, Class::ConnectionLost),
     (ffi::SQLITE_CORRUPT, ErrorCode::DatabaseCorrupt, Class::Permanent),
     (ffi::SQLITE_NOTFOUND, ErrorCode::NotFound, Class::Permanent),
     (ffi::SQLITE_FULL, ErrorCode::DiskFull, Class::Permanent),
-    (
-        ffi::SQLITE_CANTOPEN_ISDIR,
-        ErrorCode::CannotOpen,
-        Class::Permanent,
-    ),
-    (
-        ffi::SQLITE_PROTOCOL,
-        ErrorCode::FileLockingProtocolFailed,
-        Class::Conflict,
-    ),
+    (ffi::SQLITE_CANTOPEN_ISDIR, ErrorCode::CannotOpen, Class::Permanent),
+    (ffi::SQLITE_PROTOCOL, ErrorCode::FileLockingProtocolFailed, Class::Conflict),
     (ffi::SQLITE_SCHEMA, ErrorCode::SchemaChanged, Class::Conflict),
     (ffi::SQLITE_TOOBIG, ErrorCode::TooBig, Class::Statement),
-    (
-        ffi::SQLITE_CONSTRAINT_UNIQUE,
-        ErrorCode::ConstraintViolation,
-        Class::Statement,
-    ),
+    (ffi::SQLITE_CONSTRAINT_UNIQUE, ErrorCode::ConstraintViolation, Class::Statement),
     (ffi::SQLITE_MISMATCH, ErrorCode::TypeMismatch, Class::Statement),
     (ffi::SQLITE_MISUSE, ErrorCode::ApiMisuse, Class::ConnectionLost),
     (ffi::SQLITE_NOLFS, ErrorCode::NoLargeFileSupport, Class::Permanent),
-    (
-        ffi::SQLITE_AUTH,
-        ErrorCode::AuthorizationForStatementDenied,
-        Class::Statement,
-    ),
-    (
-        ffi::SQLITE_RANGE,
-        ErrorCode::ParameterOutOfRange,
-        Class::Statement,
-    ),
+    (ffi::SQLITE_AUTH, ErrorCode::AuthorizationForStatementDenied, Class::Statement),
+    (ffi::SQLITE_RANGE, ErrorCode::ParameterOutOfRange, Class::Statement),
     (ffi::SQLITE_NOTADB, ErrorCode::NotADatabase, Class::Permanent),
     (ffi::SQLITE_ERROR, ErrorCode::Unknown, Class::Statement),
 ];
@@ -127,36 +79,12 @@ fn a_violated_constraint_is_named() {
         )
         .unwrap();
     for (sql, code, constraint) in [
-        (
-            "INSERT INTO users VALUES (2, 'x', 2, 2)",
-            "SQLITE_CONSTRAINT_UNIQUE",
-            Some("users.email"),
-        ),
-        (
-            "INSERT INTO users VALUES (1, 'y', 2, 2)",
-            "SQLITE_CONSTRAINT_PRIMARYKEY",
-            Some("users.id"),
-        ),
-        (
-            "INSERT INTO users VALUES (2, 'y', 1, 1)",
-            "SQLITE_CONSTRAINT_UNIQUE",
-            Some("users.a, users.b"),
-        ),
-        (
-            "INSERT INTO words VALUES ('X')",
-            "SQLITE_CONSTRAINT_UNIQUE",
-            Some("index 'lowered'"),
-        ),
-        (
-            "INSERT INTO users VALUES (2, NULL, 2, 2)",
-            "SQLITE_CONSTRAINT_NOTNULL",
-            Some("users.email"),
-        ),
-        (
-            "INSERT INTO users VALUES (2, 'y', 10, 2)",
-            "SQLITE_CONSTRAINT_CHECK",
-            Some("small"),
-        ),
+        ("INSERT INTO users VALUES (2, 'x', 2, 2)", "SQLITE_CONSTRAINT_UNIQUE", Some("users.email")),
+        ("INSERT INTO users VALUES (1, 'y', 2, 2)", "SQLITE_CONSTRAINT_PRIMARYKEY", Some("users.id")),
+        ("INSERT INTO users VALUES (2, 'y', 1, 1)", "SQLITE_CONSTRAINT_UNIQUE", Some("users.a, users.b")),
+        ("INSERT INTO words VALUES ('X')", "SQLITE_CONSTRAINT_UNIQUE", Some("index 'lowered'")),
+        ("INSERT INTO users VALUES (2, NULL, 2, 2)", "SQLITE_CONSTRAINT_NOTNULL", Some("users.email")),
+        ("INSERT INTO users VALUES (2, 'y', 10, 2)", "SQLITE_CONSTRAINT_CHECK", Some("small")),
     ] {
         let fault = from_sqlite(Step::Statement, &connection.execute(sql, []).unwrap_err());
         assert_eq!(fault.class(), Class::Statement, "{sql}");
@@ -174,9 +102,7 @@ fn only_constraint_violations_name_a_constraint() {
 #[test]
 fn a_wrong_statement_is_not_repeated_in_the_fault() {
     let connection = Connection::open_in_memory().unwrap();
-    let error = connection
-        .prepare("SELECT 'very secret', nowhere")
-        .unwrap_err();
+    let error = connection.prepare("SELECT 'very secret', nowhere").unwrap_err();
     assert!(matches!(error, Error::SqlInputError { .. }));
     let fault = from_sqlite(Step::Statement, &error);
     let mut told = format!("{fault} {fault:?}");

@@ -24,11 +24,7 @@ fn parameters_are_bound_by_number_in_whatever_order_they_appear() {
 #[test]
 fn more_than_nine_parameters_are_bound() {
     let params: Vec<Value> = (1..=12).map(|number: i64| Value::Int(number)).collect();
-    let row = query(
-        "SELECT $12, $1, $11, $2, $3, $4, $5, $6, $7, $8, $9, $10",
-        &params,
-    )
-    .unwrap();
+    let row = query("SELECT $12, $1, $11, $2, $3, $4, $5, $6, $7, $8, $9, $10", &params).unwrap();
     let expected = [12, 1, 11, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(Value::Int);
     assert_eq!(row.values(), expected);
 }
@@ -36,31 +32,11 @@ fn more_than_nine_parameters_are_bound() {
 #[test]
 fn a_wrong_number_of_parameters_is_told() {
     for (sql, given, says) in [
-        (
-            "SELECT $1, $2",
-            1,
-            "1 parameter was given, but the statement uses $2",
-        ),
-        (
-            "SELECT $1",
-            2,
-            "2 parameters were given, but the statement does not use $2",
-        ),
-        (
-            "SELECT $2",
-            2,
-            "2 parameters were given, but the statement does not use $1",
-        ),
-        (
-            "SELECT 1",
-            1,
-            "1 parameter was given, but the statement does not use $1",
-        ),
-        (
-            "SELECT $1",
-            0,
-            "0 parameters were given, but the statement uses $1",
-        ),
+        ("SELECT $1, $2", 1, "1 parameter was given, but the statement uses $2"),
+        ("SELECT $1", 2, "2 parameters were given, but the statement does not use $2"),
+        ("SELECT $2", 2, "2 parameters were given, but the statement does not use $1"),
+        ("SELECT 1", 1, "1 parameter was given, but the statement does not use $1"),
+        ("SELECT $1", 0, "0 parameters were given, but the statement uses $1"),
     ] {
         let fault = query(sql, &vec![Value::Int(1); given]).unwrap_err();
         assert_eq!(fault.class(), Class::Statement);
@@ -74,10 +50,7 @@ fn parameters_of_another_form_are_refused() {
         ("SELECT ?", "the parameter ? is not of the form $1"),
         ("SELECT :name", "the parameter :name is not of the form $1"),
         ("SELECT $0", "the parameter $0 is not of the form $1"),
-        (
-            "SELECT $1::text",
-            "SQLite takes $1::text for the name of a parameter",
-        ),
+        ("SELECT $1::text", "SQLite takes $1::text for the name of a parameter"),
     ] {
         let fault = query(sql, &[Value::Int(1)]).unwrap_err();
         assert_eq!(fault.summary(), says);
@@ -87,18 +60,8 @@ fn parameters_of_another_form_are_refused() {
 
 #[test]
 fn what_would_be_stored_as_something_else_is_refused() {
-    assert!(
-        query("SELECT $1", &[Value::Float(f64::NAN)])
-            .unwrap_err()
-            .summary()
-            .contains("NaN")
-    );
-    assert!(
-        query("SELECT $1", &[Value::Text("a\0b".into())])
-            .unwrap_err()
-            .summary()
-            .contains("NUL")
-    );
+    assert!(query("SELECT $1", &[Value::Float(f64::NAN)]).unwrap_err().summary().contains("NaN"));
+    assert!(query("SELECT $1", &[Value::Text("a\0b".into())]).unwrap_err().summary().contains("NUL"));
     let row = query("SELECT $1", &[Value::Float(f64::INFINITY)]).unwrap();
     assert_eq!(row.values(), [Value::Float(f64::INFINITY)]);
 }
@@ -113,12 +76,7 @@ fn the_text_of_timestamps_sorts_as_they_do() {
     ]
     .map(|text| timestamp_text(text.parse().unwrap()));
     assert!(texts.is_sorted(), "{texts:?}");
-    assert!(
-        texts
-            .iter()
-            .all(|text| text.len() == "2026-01-01T00:00:00.000000Z".len()),
-        "{texts:?}"
-    );
+    assert!(texts.iter().all(|text| text.len() == "2026-01-01T00:00:00.000000Z".len()), "{texts:?}");
 }
 
 #[test]

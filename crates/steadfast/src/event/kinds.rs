@@ -1,4 +1,4 @@
-//! What happens inside, as a closed set of events for an observer.
+//! The events, and who may take notice of them.
 
 use std::fmt;
 
@@ -115,11 +115,7 @@ impl Observer for TracingObserver {
     fn observe(&self, event: &Event) {
         match event {
             Event::Opened { took } => tracing::debug!(took_ms = millis(*took), "connection opened"),
-            Event::OpenFailed {
-                attempt,
-                fault,
-                next_in,
-            } => tracing::debug!(
+            Event::OpenFailed { attempt, fault, next_in } => tracing::debug!(
                 attempt,
                 %fault,
                 next_in_ms = next_in.map(millis),
@@ -129,37 +125,22 @@ impl Observer for TracingObserver {
                 tracing::debug!(?cause, age_ms = millis(*age), "connection closed")
             }
             Event::Verified { took } => tracing::trace!(took_ms = millis(*took), "connection verified"),
-            Event::Suspected {
-                generation,
-                fault: Some(fault),
-            } => {
+            Event::Suspected { generation, fault: Some(fault) } => {
                 tracing::info!(generation, %fault, "connections are suspect and verified before reuse");
             }
-            Event::Suspected {
-                generation,
-                fault: None,
-            } => {
+            Event::Suspected { generation, fault: None } => {
                 tracing::info!(generation, "connections are suspect and verified before reuse");
             }
             Event::IncidentBegan { fault } => {
                 tracing::warn!(%fault, "the database cannot be reached; reconnecting")
             }
             Event::IncidentEnded { lasted, attempts } => {
-                tracing::info!(
-                    lasted_ms = millis(*lasted),
-                    attempts,
-                    "the database is reachable again"
-                );
+                tracing::info!(lasted_ms = millis(*lasted), attempts, "the database is reachable again");
             }
             Event::AcquireFailed { waited } => {
                 tracing::debug!(waited_ms = millis(*waited), "no connection in time")
             }
-            Event::Retried {
-                attempt,
-                fault,
-                verdict,
-                delay,
-            } => tracing::info!(
+            Event::Retried { attempt, fault, verdict, delay } => tracing::info!(
                 attempt,
                 %fault,
                 ?verdict,

@@ -1,0 +1,76 @@
+//! Prepared statements of one connection, the least recently used given up first.
+
+use std::collections::HashMap;
+
+use tokio_postgres::Statement;
+
+/// Statements by their text.
+#[derive(Debug)]
+pub(super) struct StatementCache<T = Statement> {
+    capacity: usize,
+    clock: u64,
+    statements: HashMap<Box<str>, (T, u64)>,
+}
+
+impl<T: Clone> StatementCache<T> {
+    /// Room for this many; 0 switches preparing off.
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, clock: 0, statements: HashMap::new() }
+    }
+
+    pub(super) fn is_off(&self) -> bool {
+        self.capacity == 0
+    }
+
+    pub(super) fn get(&mut self, text: &str) -> Option<T> {
+        self.clock += 1;
+        let (statement, used) = self.statements.get_mut(text)?;
+        *used = self.clock;
+        Some(statement.clone())
+    }
+
+    /// Makes room for one more. What is dropped here is closed on the server in the same packet as the
+    /// request that comes next, so call it before that.
+    pub(super) fn make_room(&mut self) {
+        if self.statements.len() < self.capacity {
+            return;
+        }
+        let oldest = self.statements.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone());
+        if let Some(text) = oldest {
+            self.statements.remove(&text);
+        }
+    }
+
+    pub(super) fn insert(&mut self, text: &str, statement: T) {
+        self.clock += 1;
+        self.statements.insert(text.into(), (statement, self.clock));
+    }
+
+    pub(super) fn remove(&mut self, text: &str) {
+        self.statements.remove(text);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.statements.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_is_given_up() {
+        let mut cache = StatementCache::new(2);
+        for text in ["a", "b"] {
+            cache.make_room();
+            cache.insert(text, text.to_owned());
+        }
+        assert!(cache.get("a").is_some());
+        cache.make_room();
+        cache.insert("c", "c".to_owned());
+        assert!(cache.get("b").is_none());
+        assert!(cache.get("a").is_some() && cache.get("c").is_some());
+        assert_eq!(cache.statements.len(), 2);
+    }
+}

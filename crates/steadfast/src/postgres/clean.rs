@@ -1,0 +1,104 @@
+//! Brings a connection back to the state in which it was opened, and ends one properly.
+
+use std::sync::atomic::Ordering;
+
+use steadfast_wire::TransactionStatus;
+
+use crate::error::Fault;
+use crate::time::{Duration, timeout};
+use crate::verdict::Step;
+
+use super::connection::PostgresConnection;
+use super::fault;
+use super::transaction::Progress;
+
+/// What may be on its way when a connection comes back: an answer that the caller did not wait for. A
+/// cancel request would cost more than waiting for it.
+const ON_ITS_WAY: Duration = Duration::from_millis(2);
+
+/// A cancel request can miss: it arrives between two statements of a batch, or before the first.
+const CANCEL_AGAIN: Duration = Duration::from_millis(100);
+
+/// All that DISCARD ALL does, except for what would cost the prepared statements.
+const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
+    SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
+
+/// Forgets what was prepared by SQL. The driver's own prepared statements stay.
+const DEALLOCATE: &str = "DO $$DECLARE s text; BEGIN FOR s IN SELECT name FROM pg_catalog.pg_prepared_statements \
+    WHERE from_sql LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', s); END LOOP; END$$";
+
+impl PostgresConnection {
+    /// Ends what still runs, rolls back, resets. The caller bounds it.
+    ///
+    /// # Errors
+    /// The connection cannot be used again.
+    ///
+    /// # Cancel safety
+    /// Dropped half-way, the connection is as dirty as it was, or cleaner.
+    pub(super) async fn clean(&mut self) -> Result<(), Fault> {
+        self.transaction = Progress::None;
+        self.bell.rested().await;
+        self.finish_requests().await?;
+        if self.observed.status() != TransactionStatus::Idle {
+            self.tidy("ROLLBACK").await?;
+        }
+        if self.observed.is_touched() {
+            if self.observed.has_prepared() {
+                self.tidy(DEALLOCATE).await?;
+            }
+            self.tidy(RESET).await?;
+            self.observed.forgive();
+        }
+        self.in_call = false;
+        self.lent.store(false, Ordering::Release);
+        Ok(())
+    }
+
+    async fn finish_requests(&self) -> Result<(), Fault> {
+        if timeout(ON_ITS_WAY, self.observed.quiet()).await.is_err() {
+            loop {
+                // To its end, even if the answer comes first: a cancel still under way would hit whatever
+                // this connection does next.
+                self.route.cancel(&self.observed).await?;
+                if timeout(CANCEL_AGAIN, self.observed.quiet()).await.is_ok() {
+                    break;
+                }
+            }
+        }
+        match self.refusal(Step::Clean) {
+            Some(lost) => Err(lost),
+            None => Ok(()),
+        }
+    }
+
+    async fn tidy(&self, statements: &str) -> Result<(), Fault> {
+        self.client.batch_execute(statements).await.map_err(|error| self.fault(error, Step::Clean))
+    }
+
+    /// Says goodbye. A request that still runs is cancelled, so that the server does not go on with it.
+    pub(super) async fn end(self) {
+        let Self { client, mut driver, observed, bell, route, .. } = self;
+        if observed.is_over() {
+            return;
+        }
+        bell.rested().await;
+        if observed.is_busy() && timeout(ON_ITS_WAY, observed.quiet()).await.is_err() {
+            // Whether it arrives or not: this connection ends here.
+            drop(route.cancel(&observed).await);
+        }
+        // Without a client the driver sends Terminate and closes the socket.
+        drop(client);
+        driver.ended().await;
+    }
+
+    /// One round trip.
+    ///
+    /// # Errors
+    /// The connection is of no use any more.
+    pub(super) async fn ping(&self) -> Result<(), Fault> {
+        self.client
+            .check_connection()
+            .await
+            .map_err(|error| fault::from_driver(error, Step::Ping, &self.observed, self.circumstances()))
+    }
+}

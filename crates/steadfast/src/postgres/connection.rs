@@ -1,0 +1,142 @@
+//! An open connection.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use steadfast_wire::TransactionStatus;
+use tokio_postgres::Client;
+
+use crate::connector::Condition;
+use crate::error::Fault;
+use crate::time::Instant;
+use crate::verdict::{Class, Step};
+
+use super::cache::StatementCache;
+use super::cancel::Route;
+use super::doorbell::Doorbell;
+use super::driver::Driver;
+use super::fault;
+use super::observed::Observed;
+use super::sqlstate::{Circumstances, Moment};
+use super::transaction::Progress;
+
+/// An open connection to a PostgreSQL server.
+///
+/// What is done through the driver's own [`client`](Self::client) is seen as well: a transaction left open, a
+/// request whose future was dropped, a setting that was changed make the connection
+/// [`Dirty`](Condition::Dirty).
+#[derive(Debug)]
+pub struct PostgresConnection {
+    pub(super) client: Client,
+    pub(super) driver: Driver,
+    pub(super) observed: Arc<Observed>,
+    pub(super) bell: Arc<Doorbell>,
+    pub(super) route: Route,
+    pub(super) server: ServerFacts,
+    pub(super) cache: StatementCache,
+    pub(super) transaction: Progress,
+    /// A call is running, or was dropped half-way.
+    pub(super) in_call: bool,
+    /// The driver's client was lent out: requests may have been queued that no call here knows of.
+    pub(super) lent: AtomicBool,
+}
+
+/// What is known about the server at the other end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerFacts {
+    /// Its version as it reports it (`15.4`); empty when a pooler reports none.
+    pub version: String,
+    /// The backend's process id; behind a pooler a number of the pooler's.
+    pub process: u32,
+    /// The host that was connected to, as configured, and its port.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The protocol version of TLS (`TLSv1.3`); `None` without TLS.
+    pub tls: Option<String>,
+}
+
+/// Bytes and times of one connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Traffic {
+    /// Bytes received, without what TLS adds.
+    pub bytes_in: u64,
+    /// Bytes sent, likewise.
+    pub bytes_out: u64,
+    /// Requests sent: each is answered by one ReadyForQuery.
+    pub requests: u64,
+    /// When the server last said anything.
+    pub last_heard: Instant,
+}
+
+impl PostgresConnection {
+    /// The driver's own client, for everything that [`SqlConnection`](crate::sql::SqlConnection) does not
+    /// offer. Any of its futures may be dropped at any await.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        self.lent.store(true, Ordering::Release);
+        &self.client
+    }
+
+    /// What is known about the server.
+    #[must_use]
+    pub fn server(&self) -> &ServerFacts {
+        &self.server
+    }
+
+    /// Whether the server is a standby, as it last reported unasked (14 and newer; `None` otherwise).
+    #[must_use]
+    pub fn in_hot_standby(&self) -> Option<bool> {
+        self.observed.parameter("in_hot_standby").map(|value| value == "on")
+    }
+
+    /// Bytes and times.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        let (bytes_in, bytes_out) = self.observed.bytes();
+        Traffic {
+            bytes_in,
+            bytes_out,
+            requests: self.observed.sent(),
+            last_heard: self.observed.last_heard(),
+        }
+    }
+
+    /// A few loads; see [`Connector::inspect`](crate::connector::Connector::inspect).
+    pub(super) fn condition(&self) -> Condition {
+        if self.observed.is_over() {
+            return Condition::Lost(fault::lost(Step::Statement, &self.observed, self.circumstances()));
+        }
+        let queued = (self.in_call || self.lent.load(Ordering::Acquire)) && !self.bell.is_resting();
+        let dirty = self.observed.is_busy()
+            || queued
+            || self.observed.status() != TransactionStatus::Idle
+            || self.observed.is_touched()
+            || self.transaction != Progress::None;
+        if dirty { Condition::Dirty } else { Condition::Ready }
+    }
+
+    pub(super) fn circumstances(&self) -> Circumstances {
+        let read_only = self.transaction == Progress::Open { read_only: true };
+        Circumstances { moment: Moment::Established, target: self.route.target(), read_only, fatal: false }
+    }
+
+    /// The fault of a driver's error on this connection.
+    pub(super) fn fault(&self, error: tokio_postgres::Error, step: Step) -> Fault {
+        fault::from_driver(error, step, &self.observed, self.circumstances())
+    }
+
+    /// The fault that says why no further request can be sent, when it is so.
+    pub(super) fn refusal(&self, step: Step) -> Option<Fault> {
+        self.observed.is_over().then(|| fault::lost(step, &self.observed, self.circumstances()))
+    }
+
+    /// Marks a fault as one of unknown outcome when it means that an answer never came.
+    pub(super) fn unless_answered(&self, fault: Fault, sent_before: u64) -> Fault {
+        let sent = self.observed.sent() != sent_before || self.observed.is_busy();
+        let unanswered = self.observed.is_over() || fault.class() == Class::ConnectionLost;
+        if sent && unanswered { fault.with_unknown_outcome() } else { fault }
+    }
+}

@@ -1,0 +1,311 @@
+//! What the tap has seen of a connection, readable by anybody without a round trip.
+//!
+//! # Implementation details
+//! The driver's task is the only one that writes here, except for [`Observed::forgive`]. What is read on every
+//! checkout is atomic; the lock guards texts only and is never held across anything that waits.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+use steadfast_wire::{Report, TransactionStatus, WireError};
+use tokio::sync::Notify;
+
+use crate::time::{Duration, Instant};
+
+/// What is known about one connection.
+#[derive(Debug)]
+pub(crate) struct Observed {
+    status: AtomicU8,
+    in_flight: AtomicU32,
+    /// A request was begun and not yet ended by its Sync, or COPY data is expected, or bytes wait to be
+    /// accepted by the socket.
+    unfinished: AtomicU8,
+    touched: AtomicBool,
+    /// Statements were prepared by SQL.
+    prepared: AtomicBool,
+    /// Prepared statements were forgotten by SQL.
+    forgotten: AtomicBool,
+    ended: AtomicBool,
+    authenticated: AtomicBool,
+    command: AtomicU8,
+    news: AtomicBool,
+    sent: AtomicU64,
+    bytes_in: AtomicU64,
+    bytes_out: AtomicU64,
+    heard_at: AtomicU64,
+    since: Instant,
+    texts: Mutex<Texts>,
+    changed: Notify,
+}
+
+/// What is read only when something went wrong, or at leisure.
+#[derive(Debug, Default)]
+struct Texts {
+    error: Option<Report>,
+    fatal: Option<Report>,
+    end: Option<End>,
+    parameters: BTreeMap<String, String>,
+    process: u32,
+    secret: Vec<u8>,
+}
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The peer closed it.
+    Eof,
+    /// Reading or writing failed.
+    Io(io::ErrorKind, String),
+    /// The bytes made no sense.
+    Nonsense(WireError),
+}
+
+/// The last command that completed, as far as anybody asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Command {
+    Commit,
+    Rollback,
+    Other,
+}
+
+/// Why a request is not finished although nothing is counted as in flight.
+#[derive(Debug, Clone, Copy)]
+#[repr(u8)]
+pub(crate) enum Unfinished {
+    Pipeline = 1,
+    CopyIn = 2,
+    Blocked = 4,
+}
+
+impl Observed {
+    pub(crate) fn new() -> Self {
+        Self {
+            status: AtomicU8::new(TransactionStatus::Idle.byte()),
+            in_flight: AtomicU32::new(0),
+            unfinished: AtomicU8::new(0),
+            touched: AtomicBool::new(false),
+            prepared: AtomicBool::new(false),
+            forgotten: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+            authenticated: AtomicBool::new(false),
+            command: AtomicU8::new(Command::Other as u8),
+            news: AtomicBool::new(false),
+            sent: AtomicU64::new(0),
+            bytes_in: AtomicU64::new(0),
+            bytes_out: AtomicU64::new(0),
+            heard_at: AtomicU64::new(0),
+            since: Instant::now(),
+            texts: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Where the session stands after the last answered request.
+    pub(crate) fn status(&self) -> TransactionStatus {
+        TransactionStatus::from_byte(self.status.load(Ordering::Acquire)).unwrap_or(TransactionStatus::Idle)
+    }
+
+    /// True when a request has been sent, wholly or in part, and not been answered.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire) > 0 || self.unfinished.load(Ordering::Acquire) != 0
+    }
+
+    /// Requests sent and not answered.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Acquire)
+    }
+
+    /// True when something was done that outlives its transaction.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.touched.load(Ordering::Acquire)
+    }
+
+    /// True when statements were prepared by SQL.
+    pub(crate) fn has_prepared(&self) -> bool {
+        self.prepared.load(Ordering::Acquire)
+    }
+
+    /// True once after prepared statements, perhaps the driver's among them, were forgotten by SQL.
+    pub(crate) fn take_forgotten(&self) -> bool {
+        self.forgotten.load(Ordering::Acquire) && self.forgotten.swap(false, Ordering::AcqRel)
+    }
+
+    /// True when nothing can be expected of the connection any more: it ended, or the server has said that
+    /// it will.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_authenticated(&self) -> bool {
+        self.authenticated.load(Ordering::Acquire)
+    }
+
+    /// How many requests were sent since the connection was opened.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn bytes(&self) -> (u64, u64) {
+        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn last_heard(&self) -> Instant {
+        self.since + Duration::from_millis(self.heard_at.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        match self.command.load(Ordering::Acquire) {
+            command if command == Command::Commit as u8 => Command::Commit,
+            command if command == Command::Rollback as u8 => Command::Rollback,
+            _ => Command::Other,
+        }
+    }
+
+    pub(crate) fn last_error(&self) -> Option<Report> {
+        self.texts.lock().error.clone()
+    }
+
+    pub(crate) fn last_fatal(&self) -> Option<Report> {
+        self.texts.lock().fatal.clone()
+    }
+
+    pub(crate) fn end(&self) -> Option<End> {
+        self.texts.lock().end.clone()
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        self.texts.lock().parameters.get(name).cloned()
+    }
+
+    /// Process id and secret, as a cancel request presents them.
+    pub(crate) fn key(&self) -> (u32, Vec<u8>) {
+        let texts = self.texts.lock();
+        (texts.process, texts.secret.clone())
+    }
+
+    /// Completes when no request is in flight, or when the connection is over.
+    pub(crate) async fn quiet(&self) {
+        loop {
+            let changed = self.changed.notified();
+            if !self.is_busy() || self.is_over() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// The session was reset: what touched it is undone.
+    pub(crate) fn forgive(&self) {
+        self.touched.store(false, Ordering::Release);
+        self.prepared.store(false, Ordering::Release);
+    }
+
+    /// True once after each change that the owner of an idle connection wants to hear about.
+    pub(crate) fn take_news(&self) -> bool {
+        self.news.load(Ordering::Acquire) && self.news.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn request_sent(&self) {
+        self.in_flight.fetch_add(1, Ordering::AcqRel);
+        self.sent.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// The last Sync was swallowed: the server reads COPY data and ignores it.
+    pub(super) fn request_swallowed(&self) {
+        self.subtract();
+    }
+
+    pub(super) fn ready(&self, status: TransactionStatus) {
+        self.status.store(status.byte(), Ordering::Release);
+        self.subtract();
+        self.changed.notify_waiters();
+    }
+
+    fn subtract(&self) {
+        let before = self.in_flight.load(Ordering::Acquire);
+        self.in_flight.store(before.saturating_sub(1), Ordering::Release);
+    }
+
+    pub(super) fn mark(&self, what: Unfinished, whether: bool) {
+        let before = self.unfinished.load(Ordering::Acquire);
+        let after = if whether { before | what as u8 } else { before & !(what as u8) };
+        if after != before {
+            self.unfinished.store(after, Ordering::Release);
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(super) fn is_marked(&self, what: Unfinished) -> bool {
+        self.unfinished.load(Ordering::Acquire) & what as u8 != 0
+    }
+
+    pub(super) fn touch(&self) {
+        self.touched.store(true, Ordering::Release);
+    }
+
+    pub(super) fn authenticated(&self) {
+        self.authenticated.store(true, Ordering::Release);
+    }
+
+    pub(super) fn completed(&self, tag: &[u8]) {
+        match tag {
+            b"PREPARE" => self.prepared.store(true, Ordering::Release),
+            b"DEALLOCATE" | b"DEALLOCATE ALL" | b"DISCARD ALL" => {
+                self.forgotten.store(true, Ordering::Release)
+            }
+            _ => {}
+        }
+        let command = match tag {
+            b"COMMIT" => Command::Commit,
+            b"ROLLBACK" => Command::Rollback,
+            _ => Command::Other,
+        };
+        self.command.store(command as u8, Ordering::Release);
+    }
+
+    pub(super) fn reported(&self, report: Report) {
+        if report.is_fatal() {
+            self.texts.lock().fatal = Some(report);
+            self.over();
+        } else {
+            self.texts.lock().error = Some(report);
+        }
+    }
+
+    pub(super) fn parameter_changed(&self, name: String, value: String) {
+        // A server reports about fifteen; one that makes up thousands is not remembered.
+        let mut texts = self.texts.lock();
+        if texts.parameters.len() < 256 || texts.parameters.contains_key(&name) {
+            texts.parameters.insert(name, value);
+        }
+    }
+
+    pub(super) fn key_given(&self, process: u32, secret: Vec<u8>) {
+        let mut texts = self.texts.lock();
+        texts.process = process;
+        texts.secret = secret;
+    }
+
+    pub(super) fn received(&self, bytes: usize) {
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        let since = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.heard_at.store(since, Ordering::Relaxed);
+    }
+
+    pub(super) fn written(&self, bytes: usize) {
+        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn ended(&self, end: End) {
+        self.texts.lock().end.get_or_insert(end);
+        self.over();
+    }
+
+    fn over(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.news.store(true, Ordering::Release);
+        self.changed.notify_waiters();
+    }
+}

@@ -1,0 +1,320 @@
+//! Statements and transactions.
+//!
+//! # Implementation details
+//! The driver queues a request when its future is polled for the first time, and `join` polls in the order of
+//! its arguments: that is how several requests go out in one packet. The server answers them in order.
+
+use futures_util::future::{join, join3};
+use steadfast_wire::TransactionStatus;
+use tokio_postgres::Statement;
+
+use crate::error::Fault;
+use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
+use crate::verdict::{Class, Step};
+
+use super::connection::PostgresConnection;
+use super::execution::{Answer, Rows, misused};
+use super::observed::Command;
+use super::transaction::{Progress, begin_statement, may_commit};
+
+impl SqlConnection for PostgresConnection {
+    async fn begin(&mut self, options: TransactionOptions) -> Result<(), Fault> {
+        if let Some(lost) = self.refusal(Step::Statement) {
+            return Err(lost);
+        }
+        if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
+            return Err(misused(
+                "a transaction is open already",
+                "commit or roll back before the next begins",
+            ));
+        }
+        self.transaction = Progress::Announced(options);
+        Ok(())
+    }
+
+    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Fault> {
+        self.run(sql, params, Rows::Dropped).await.map(|answer| answer.affected)
+    }
+
+    async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
+        self.run(sql, params, Rows::Kept).await.map(|answer| answer.rows)
+    }
+
+    async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
+        if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
+            return self.query(sql, params).await;
+        }
+        self.enter()?;
+        self.transaction = Progress::Open { read_only: true };
+        let mut outcome = self.read_once(sql, params).await;
+        if self.is_stale(&outcome) {
+            self.cache.remove(sql);
+            outcome = self.read_once(sql, params).await;
+        }
+        self.leave().await;
+        self.transaction = Progress::None;
+        outcome.map(|answer| answer.rows)
+    }
+
+    async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
+        self.enter()?;
+        let sent = self.observed.sent();
+        let autocommit =
+            self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
+        let announced = self.announced();
+        self.opened(announced);
+        let batch = self.client.batch_execute(sql);
+        let (begun, outcome) = join(self.begin_with(announced), batch).await;
+        let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
+        self.leave().await;
+        outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the wire crate may learn of more states; none can be committed"
+    )]
+    async fn commit(&mut self) -> Result<(), Fault> {
+        let progress = std::mem::replace(&mut self.transaction, Progress::None);
+        match progress {
+            Progress::Announced(_) => return Ok(()),
+            Progress::None => return Err(misused("there is no transaction to commit", "begin one first")),
+            Progress::Open { .. } => {}
+        }
+        if let Some(lost) = self.refusal(Step::Commit) {
+            return Err(lost);
+        }
+        match self.observed.status() {
+            TransactionStatus::Failed => {
+                let reason = self.rolled_back();
+                self.send("ROLLBACK", Step::Commit).await?;
+                Err(reason)
+            }
+            TransactionStatus::Open => self.send_commit().await,
+            // Idle: there is nothing left to commit.
+            _ => Err(misused(
+                "the transaction was ended by a statement within it",
+                "leave COMMIT and ROLLBACK to the transaction's own functions",
+            )),
+        }
+    }
+
+    async fn rollback(&mut self) -> Result<(), Fault> {
+        let progress = std::mem::replace(&mut self.transaction, Progress::None);
+        let open = matches!(progress, Progress::Open { .. });
+        if let Some(lost) = self.refusal(Step::Statement).filter(|_| open) {
+            return Err(lost);
+        }
+        if self.observed.status() == TransactionStatus::Idle && !self.observed.is_busy() {
+            return Ok(());
+        }
+        self.send("ROLLBACK", Step::Statement).await
+    }
+}
+
+impl PostgresConnection {
+    /// Runs a statement, a second time when the first failed on a prepared statement that is out of date and
+    /// nothing else is lost with it.
+    async fn run(&mut self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
+        self.enter()?;
+        let sent = self.observed.sent();
+        let autocommit =
+            self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
+        let announced = self.announced();
+        let mut outcome = self.run_once(sql, params, rows, announced).await;
+        if self.is_stale(&outcome) {
+            self.observed.quiet().await;
+            self.cache.remove(sql);
+            if announced.is_some() {
+                self.send("ROLLBACK", Step::Statement).await?;
+                outcome = self.run_once(sql, params, rows, announced).await;
+            } else if autocommit {
+                outcome = self.run_once(sql, params, rows, None).await;
+            } else {
+                outcome = outcome.map_err(|fault| again(&fault));
+            }
+        }
+        self.leave().await;
+        outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
+    }
+
+    async fn run_once(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        rows: Rows,
+        announced: Option<TransactionOptions>,
+    ) -> Result<Answer, Fault> {
+        self.opened(announced);
+        let known = self.known(sql);
+        let begin = self.begin_with(announced);
+        if self.cache.is_off() {
+            let (begun, answer) = join(begin, self.unprepared(sql, params, rows)).await;
+            return both(begun, answer);
+        }
+        if let Some(statement) = known {
+            let (begun, answer) = join(begin, self.prepared(&statement, params, rows)).await;
+            return both(begun, answer);
+        }
+        let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+        let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
+        self.cache.insert(sql, statement.clone());
+        self.prepared(&statement, params, rows).await
+    }
+
+    /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
+    async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
+        let options = TransactionOptions { access: Access::ReadOnly, ..TransactionOptions::default() };
+        let known = self.known(sql);
+        let begin = self.begin_with(Some(options));
+        let commit = self.send("COMMIT", Step::Statement);
+        let (begun, answer, ended) = if self.cache.is_off() {
+            join3(begin, self.unprepared(sql, params, Rows::Kept), commit).await
+        } else if let Some(statement) = known {
+            join3(begin, self.prepared(&statement, params, Rows::Kept), commit).await
+        } else {
+            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+            match both(begun, statement.map_err(|error| self.fault(error, Step::Statement))) {
+                Ok(statement) => {
+                    let (answer, ended) = join(self.prepared(&statement, params, Rows::Kept), commit).await;
+                    self.cache.insert(sql, statement);
+                    (Ok(()), answer, ended)
+                }
+                Err(fault) => (Ok(()), Err(fault), self.send("ROLLBACK", Step::Statement).await),
+            }
+        };
+        // The statement's own failure says more than what it did to the transaction around it.
+        let answer = both(begun, answer)?;
+        ended.map(|()| answer)
+    }
+
+    async fn begin_with(&self, announced: Option<TransactionOptions>) -> Result<(), Fault> {
+        match announced {
+            Some(options) => self.send(&begin_statement(options), Step::Statement).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&self, statement: &str, step: Step) -> Result<(), Fault> {
+        self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
+    }
+
+    async fn send_commit(&mut self) -> Result<(), Fault> {
+        self.in_call = true;
+        let sent = self.observed.sent();
+        let outcome = self.client.batch_execute("COMMIT").await;
+        self.leave().await;
+        if let Err(error) = outcome {
+            return Err(self.unless_answered(self.fault(error, Step::Commit), sent));
+        }
+        match self.observed.command() {
+            Command::Commit => Ok(()),
+            Command::Rollback => Err(self.rolled_back()),
+            Command::Other => Err(Fault::new(
+                Class::ConnectionLost,
+                Step::Commit,
+                "COMMIT was answered by something that is neither a commit nor a rollback",
+            )
+            .with_remedy("a proxy in between rewrites statements: look up whether the change is there")
+            .with_unknown_outcome()),
+        }
+    }
+
+    /// A failed transaction that was to be committed.
+    fn rolled_back(&self) -> Fault {
+        let fault = match self.observed.last_error() {
+            Some(error) => Fault::new(
+                Class::RolledBack,
+                Step::Commit,
+                format!(
+                    "the transaction was rolled back, for a statement in it had failed: {}",
+                    error.message
+                ),
+            )
+            .with_code(error.code),
+            None => Fault::new(Class::RolledBack, Step::Commit, "the server answered COMMIT by a rollback"),
+        };
+        fault.with_remedy("nothing was stored: handle the statement's error, or use a savepoint around it")
+    }
+
+    /// Begins a call. What follows sets `in_call` back when it ends; dropped before that, it stays.
+    fn enter(&mut self) -> Result<(), Fault> {
+        match self.refusal(Step::Statement) {
+            Some(lost) => Err(lost),
+            None => {
+                self.in_call = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends a call. The server sends an error at once and its ReadyForQuery a moment later; only then is it
+    /// known where the transaction stands, and only then is the connection fit to be given back.
+    async fn leave(&mut self) {
+        self.observed.quiet().await;
+        self.in_call = false;
+    }
+
+    fn announced(&self) -> Option<TransactionOptions> {
+        match self.transaction {
+            Progress::Announced(options) => Some(options),
+            Progress::None | Progress::Open { .. } => None,
+        }
+    }
+
+    /// Notes, before anything is sent, that BEGIN is.
+    fn opened(&mut self, announced: Option<TransactionOptions>) {
+        if let Some(options) = announced {
+            self.transaction = Progress::Open { read_only: options.access == Access::ReadOnly };
+        }
+    }
+
+    /// The prepared statement for a text. Without one, room is made for it: what must go is closed in the
+    /// same packet as the next request.
+    fn known(&mut self, sql: &str) -> Option<Statement> {
+        if self.observed.take_forgotten() {
+            self.cache.clear();
+        }
+        let known = self.cache.get(sql);
+        if known.is_none() && !self.cache.is_off() {
+            self.cache.make_room();
+        }
+        known
+    }
+
+    /// Whether a prepared statement is unknown to the server by now, or its plan is out of date.
+    fn is_stale(&self, outcome: &Result<Answer, Fault>) -> bool {
+        !self.cache.is_off()
+            && !self.observed.is_over()
+            && outcome.as_ref().err().is_some_and(|fault| match fault.code() {
+                Some("26000" | "42P05") => true,
+                Some("0A000") => fault.summary().contains("cached plan"),
+                _ => false,
+            })
+    }
+
+    /// What a lost connection means for a statement: outside a transaction it may have been applied.
+    fn judge(&self, fault: Fault, sql: &str, autocommit: bool, sent: u64) -> Fault {
+        if autocommit || may_commit(sql) { self.unless_answered(fault, sent) } else { fault }
+    }
+}
+
+/// The outcome of a statement that went out behind BEGIN. Should BEGIN alone have failed, the statement ran
+/// in a transaction of its own, and cannot be taken back.
+fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fault> {
+    match (begun, outcome) {
+        (Ok(()), outcome) => outcome,
+        (Err(fault), Ok(_)) => Err(fault.with_unknown_outcome()),
+        (Err(fault), Err(_)) => Err(fault),
+    }
+}
+
+/// A stale prepared statement has cost the transaction; the next try prepares it anew.
+fn again(stale: &Fault) -> Fault {
+    let fault = Fault::new(Class::Conflict, Step::Statement, stale.summary())
+        .with_remedy("a prepared statement was out of date and has been given up: run the transaction again");
+    match stale.code() {
+        Some(code) => fault.with_code(code),
+        None => fault,
+    }
+}

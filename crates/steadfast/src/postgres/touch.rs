@@ -1,0 +1,217 @@
+//! Whether a session may have been changed in a way that outlives its transaction.
+//!
+//! Two signs, both cheap and both erring on the side of a needless reset, which costs one round trip:
+//! the command tag of what was done (`SET`, `LISTEN`, `PREPARE`), and the text of what was asked, for effects
+//! that the tag does not show (advisory locks, `set_config`, temporary tables). What neither shows is a
+//! setting changed inside a function that somebody else wrote.
+
+use std::collections::HashSet;
+
+use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
+
+/// Names of prepared statements that are remembered; beyond it every execution counts as touching.
+const NAMES_LIMIT: usize = 1024;
+
+/// Watches the texts that a client sends.
+#[derive(Debug, Default)]
+pub(crate) struct TextWatch {
+    /// Prepared statements that touch the session each time they are executed.
+    touching: HashSet<Box<[u8]>>,
+    overflown: bool,
+    /// Sent statements of which a `SET` tag is to be expected that ends with the transaction.
+    local_sets: u32,
+}
+
+impl TextWatch {
+    /// How much of the body of a Bind is needed: nothing as long as no known statement touches anything.
+    pub(crate) fn bind_wanted(&self) -> usize {
+        // Portal and statement name; the driver's are a few bytes long.
+        if self.touching.is_empty() { 0 } else { 256 }
+    }
+
+    /// Takes a Query. True when it touches the session.
+    pub(crate) fn query(&mut self, body: &[u8], length: usize) -> bool {
+        let text = query_text(body);
+        if is_local_set(text) {
+            self.local_sets += 1;
+        }
+        length > CAPTURE_LIMIT || is_touching(text)
+    }
+
+    /// Takes a Parse. True when the session is to be counted as touched at once.
+    pub(crate) fn parse(&mut self, body: &[u8], length: usize) -> bool {
+        let parse = Parse::read(body);
+        let touching = length > CAPTURE_LIMIT || is_touching(parse.text);
+        if parse.name.is_empty() {
+            return touching;
+        }
+        if !touching {
+            self.touching.remove(parse.name);
+        } else if self.touching.len() < NAMES_LIMIT {
+            self.touching.insert(parse.name.into());
+        } else {
+            self.overflown = true;
+        }
+        self.overflown
+    }
+
+    /// Takes a Bind. True when the statement that it will execute touches the session.
+    pub(crate) fn bind(&self, body: &[u8]) -> bool {
+        self.overflown || self.touching.contains(statement_of_bind(body))
+    }
+
+    /// Takes the tag of a completed command. True when it touches the session.
+    pub(crate) fn completed(&mut self, tag: &[u8]) -> bool {
+        if tag == b"SET" && self.local_sets > 0 {
+            self.local_sets -= 1;
+            return false;
+        }
+        is_touching_tag(tag)
+    }
+
+    /// The requests are all answered: what was expected and did not come failed.
+    pub(crate) fn settled(&mut self) {
+        self.local_sets = 0;
+    }
+}
+
+/// Tags of commands whose effect stays in the session. `DO` runs code that nobody has looked at.
+fn is_touching_tag(tag: &[u8]) -> bool {
+    matches!(
+        tag,
+        b"SET"
+            | b"RESET"
+            | b"LISTEN"
+            | b"PREPARE"
+            | b"DEALLOCATE"
+            | b"DEALLOCATE ALL"
+            | b"DISCARD ALL"
+            | b"DISCARD PLANS"
+            | b"DECLARE CURSOR"
+            | b"LOAD"
+            | b"DO"
+    )
+}
+
+/// Texts whose effect stays in the session while their tag does not say so.
+fn is_touching(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(at, byte)| {
+        let rest = text.get(at..).unwrap_or_default();
+        match byte.to_ascii_lowercase() {
+            // Those of a transaction (`pg_advisory_xact_lock`) end with it.
+            b'a' => begins(rest, b"advisory_") && !begins(rest, b"advisory_xact"),
+            b's' => begins(rest, b"set_config"),
+            b't' => {
+                let before = at.checked_sub(1).and_then(|before| text.get(before)).copied();
+                let starts_word = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
+                starts_word && (is_word(rest, b"temp") || is_word(rest, b"temporary"))
+            }
+            _ => false,
+        }
+    })
+}
+
+/// One statement that changes a setting until the end of its transaction.
+fn is_local_set(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let single = !text.strip_suffix(b";").unwrap_or(text).contains(&b';');
+    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    single
+        && words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"set"))
+        && words.next().is_some_and(|word| {
+            word.eq_ignore_ascii_case(b"local") || word.eq_ignore_ascii_case(b"transaction")
+        })
+}
+
+fn begins(text: &[u8], word: &[u8]) -> bool {
+    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+fn is_word(text: &[u8], word: &[u8]) -> bool {
+    begins(text, word)
+        && text.get(word.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_in_the_session_is_seen_in_the_text() {
+        for text in [
+            "SELECT pg_advisory_lock(1)",
+            "select PG_TRY_ADVISORY_LOCK($1)",
+            "SELECT set_config('a.b', 'c', false)",
+            "CREATE TEMP TABLE t (a int)",
+            "create temporary table t as select 1",
+            "CREATE TABLE pg_temp.t (a int)",
+            "SELECT 1 INTO TEMP t",
+        ] {
+            assert!(is_touching(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_alike_is_not() {
+        for text in [
+            "SELECT temperature FROM readings",
+            "SELECT template, attempt, temp_c FROM t",
+            "SELECT pg_advisory_xact_lock(1)",
+            "UPDATE users SET config = 1",
+            "SELECT advisor FROM t",
+        ] {
+            assert!(!is_touching(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_prepared_statement_touches_when_it_is_bound() {
+        let mut watch = TextWatch::default();
+        assert_eq!(watch.bind_wanted(), 0, "nothing to look for, nothing to look at");
+        assert!(!watch.parse(b"s1\0SELECT pg_advisory_lock($1)\0", 40));
+        assert!(!watch.parse(b"s2\0SELECT 1\0", 20));
+        assert!(watch.bind_wanted() > 0);
+        assert!(watch.bind(b"\0s1\0rest"));
+        assert!(!watch.bind(b"\0s2\0rest"));
+        assert!(watch.parse(b"\0SELECT pg_advisory_lock(1)\0", 40), "the unnamed one is executed at once");
+    }
+
+    #[test]
+    fn a_setting_for_the_transaction_is_no_touch() {
+        let mut watch = TextWatch::default();
+        assert!(!watch.query(b"SET LOCAL statement_timeout = 5\0", 32));
+        assert!(!watch.completed(b"SET"));
+        assert!(watch.completed(b"SET"), "only as many as were announced");
+        assert!(!watch.query(b"set transaction isolation level serializable;\0", 45));
+        watch.settled();
+        assert!(watch.completed(b"SET"), "the announced one failed");
+        assert!(!watch.query(b"SET LOCAL a.b = 1; SET c.d = 2\0", 31));
+        assert!(watch.completed(b"SET"), "several statements announce nothing");
+    }
+
+    #[test]
+    fn a_text_too_long_to_be_read_counts_as_touching() {
+        assert!(TextWatch::default().query(b"SELECT 1", CAPTURE_LIMIT + 1));
+    }
+
+    #[test]
+    fn a_row_for_each_tag() {
+        for tag in
+            ["SET", "RESET", "LISTEN", "PREPARE", "DEALLOCATE", "DECLARE CURSOR", "LOAD", "DO", "DISCARD ALL"]
+        {
+            assert!(is_touching_tag(tag.as_bytes()), "{tag}");
+        }
+        for tag in [
+            "BEGIN",
+            "COMMIT",
+            "ROLLBACK",
+            "SELECT 1",
+            "INSERT 0 1",
+            "SET CONSTRAINTS",
+            "CREATE TABLE",
+            "CLOSE CURSOR",
+        ] {
+            assert!(!is_touching_tag(tag.as_bytes()), "{tag}");
+        }
+    }
+}
