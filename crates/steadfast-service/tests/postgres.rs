@@ -149,7 +149,7 @@ async fn a_restart_under_load_fails_no_request_and_stores_each_row_once() {
     sleep(Duration::from_millis(500)).await;
     assert!(postgres.terminate_all_backends().await > 0);
     sleep(Duration::from_millis(500)).await;
-    drop(stop.send(true));
+    stop.send_replace(true);
     assert!(all_was_stored_once(&service, answers).await >= 50);
     service.end().await;
 }
