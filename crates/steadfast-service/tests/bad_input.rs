@@ -1,5 +1,6 @@
 //! Whatever a client sends, the answer is a 4xx that names what is wrong; never a 500, never a lost row.
 
+#[cfg(test)]
 mod support;
 
 use support::{Answer, Service};

@@ -1,5 +1,6 @@
 //! The document itself; that answers fit it is checked with every answer that any test sees.
 
+#[cfg(test)]
 mod support;
 
 use std::collections::BTreeSet;

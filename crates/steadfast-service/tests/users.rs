@@ -1,5 +1,6 @@
 //! Create, read, update, delete and list, over real sockets.
 
+#[cfg(test)]
 mod support;
 
 use support::Service;

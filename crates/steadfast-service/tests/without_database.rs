@@ -1,5 +1,6 @@
 //! A database that is late costs its users an answer that says so, and never the process.
 
+#[cfg(test)]
 mod support;
 
 use steadfast::time::{Duration, Instant};

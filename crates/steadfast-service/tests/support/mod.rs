@@ -31,7 +31,7 @@ impl Service {
 
     /// The same with further routes.
     pub async fn start_with(settings: impl FnOnce(&mut Settings), outside: Router) -> Self {
-        let service = Self::launch(Config::sqlite_memory(), settings, outside);
+        let service = Self::launch(&Config::sqlite_memory(), settings, outside);
         let app = service.app.clone();
         within("the service serves", || app.lifecycle().phase() == Phase::Serving).await;
         service
@@ -40,17 +40,17 @@ impl Service {
     /// One on a database that nobody will ever reach: the port is bound by nobody, and reserved.
     pub async fn start_without_database(settings: impl FnOnce(&mut Settings)) -> Self {
         Self::launch(
-            Config::from_url("postgres://app:hunter2@127.0.0.1:1/app").unwrap(),
+            &Config::from_url("postgres://app:hunter2@127.0.0.1:1/app").unwrap(),
             settings,
             Router::new(),
         )
     }
 
-    pub fn launch(config: Config, change: impl FnOnce(&mut Settings), outside: Router) -> Self {
+    pub fn launch(config: &Config, change: impl FnOnce(&mut Settings), outside: Router) -> Self {
         let mut settings = Settings::default();
         settings.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         change(&mut settings);
-        let database = Database::open(&config).unwrap();
+        let database = Database::open(config).unwrap();
         let listening = Listening::bind(App::new(settings, database)).unwrap();
         let (address, app, shutdown) = (listening.address(), listening.app().clone(), listening.shutdown());
         let running = tasks::spawn("service under test", listening.run(outside));
