@@ -1,12 +1,9 @@
 //! `steadfast init-db` as a process.
 
-#[cfg(test)]
-mod support;
-
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
-use support::Place;
+use crate::support::Place;
 
 #[test]
 fn it_makes_the_schema_once_however_many_start_at_the_same_time() {

@@ -1,10 +1,7 @@
 //! Wrong arguments and configurations: everything that is wrong is named, with what is accepted, and the exit
 //! code tells a supervisor that another try is of no use.
 
-#[cfg(test)]
-mod support;
-
-use support::Place;
+use crate::support::Place;
 
 #[test]
 fn help_and_version_say_what_there_is() {

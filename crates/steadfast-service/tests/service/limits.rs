@@ -1,12 +1,9 @@
 //! Slow, silent and crowding clients.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{Answer, Service, within};
 use axum::Router;
 use axum::routing::get;
 use steadfast::time::{Duration, Instant};
-use support::{Answer, Service, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

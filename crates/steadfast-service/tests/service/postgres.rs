@@ -1,15 +1,12 @@
 //! The service on PostgreSQL: late, restarted, cut off, and shared by many workers.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{Answer, Service, within};
 use axum::Router;
 use steadfast::config::Config;
 use steadfast::time::{Duration, Instant, sleep};
 use steadfast::{Database, tasks};
 use steadfast_service::{Phase, ensure_schema};
 use steadfast_test::{Ending, Fault, Mode, Postgres, Relay};
-use support::{Answer, Service, within};
 
 #[cfg(test)]
 async fn serve(url: &str) -> Service {

@@ -1,5 +1,4 @@
 //! The real program, in a directory and an environment of its own.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -13,10 +12,10 @@ use std::time::Duration;
 
 /// A directory that goes with the test.
 #[derive(Debug)]
-pub struct Place(pub PathBuf);
+pub(crate) struct Place(pub PathBuf);
 
 impl Place {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = std::env::temp_dir().join(format!("steadfast-cli-{}-{number}", std::process::id()));
@@ -25,13 +24,13 @@ impl Place {
     }
 
     /// The program with these arguments and variables, and no others.
-    pub fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
         command.args(arguments).env_clear().envs(environment.iter().copied()).current_dir(&self.0);
         command
     }
 
-    pub fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Finished {
+    pub(crate) fn run(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Finished {
         Finished(self.command(arguments, environment).output().unwrap())
     }
 }
@@ -44,34 +43,34 @@ impl Drop for Place {
 
 /// A program that has ended.
 #[derive(Debug)]
-pub struct Finished(Output);
+pub(crate) struct Finished(Output);
 
 impl Finished {
-    pub fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.0.status.code().expect("it ended by itself")
     }
 
-    pub fn out(&self) -> String {
+    pub(crate) fn out(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    pub fn err(&self) -> String {
+    pub(crate) fn err(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
 }
 
 /// A service that runs, with its log.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: mpsc::Receiver<String>,
-    pub log: String,
-    pub address: SocketAddr,
+    pub(crate) log: String,
+    pub(crate) address: SocketAddr,
 }
 
 impl Running {
     /// Starts it on a port of the system's choice and waits until it listens.
-    pub fn start(place: &Place, environment: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(place: &Place, environment: &[(&str, &str)]) -> Self {
         let mut command = place.command(&["serve", "--listen", "127.0.0.1:0"], environment);
         let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let stderr = BufReader::new(child.stderr.take().unwrap());
@@ -93,7 +92,7 @@ impl Running {
     }
 
     /// Reads the log until this is in it.
-    pub fn wait_for(&mut self, text: &str) -> String {
+    pub(crate) fn wait_for(&mut self, text: &str) -> String {
         loop {
             let line = self.lines.recv_timeout(Duration::from_secs(20));
             let line = line.unwrap_or_else(|_| panic!("no {text:?} in the log:\n{}", self.log));
@@ -106,7 +105,7 @@ impl Running {
     }
 
     /// Sends a request and gives status line and body together.
-    pub fn ask(&self, request_line: &str, headers: &str, body: &str) -> String {
+    pub(crate) fn ask(&self, request_line: &str, headers: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let length = body.len();
@@ -121,13 +120,13 @@ impl Running {
     }
 
     /// Sends a signal by its name.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
         assert!(status.unwrap().success());
     }
 
     /// Waits for its end and gives its exit code.
-    pub fn end(&mut self) -> Option<i32> {
+    pub(crate) fn end(&mut self) -> Option<i32> {
         let code = self.child.wait().unwrap().code();
         self.log.extend(self.lines.iter().map(|line| line + "\n"));
         code

@@ -1,13 +1,10 @@
 //! Ending in good order.
 
-#[cfg(test)]
-mod support;
-
+use crate::support::{Answer, Service, within};
 use axum::Router;
 use axum::routing::get;
 use steadfast::time::{Duration, Instant, timeout};
 use steadfast_service::Phase;
-use support::{Answer, Service, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

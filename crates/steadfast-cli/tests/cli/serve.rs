@@ -1,12 +1,9 @@
 //! `steadfast serve` as a process.
 
-#[cfg(test)]
-mod support;
-
 use std::net::TcpStream;
 use steadfast::time::{Duration, Instant};
 
-use support::{Place, Running};
+use crate::support::{Place, Running};
 
 #[cfg(test)]
 const JSON: &str = "Content-Type: application/json\r\n";
