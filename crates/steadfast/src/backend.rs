@@ -147,6 +147,16 @@ impl BackendLease {
         }
     }
 
+    /// The version of what is at the other end.
+    pub(crate) fn server_version(&self) -> String {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lease) => lease.server().version.clone(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => crate::sqlite::version().to_owned(),
+        }
+    }
+
     /// Says what went wrong on the connection, so that the pool judges it and its like.
     pub(crate) fn judge(&mut self, fault: &Fault) {
         if fault.class().condemns_connection() {

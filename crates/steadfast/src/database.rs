@@ -28,6 +28,16 @@ pub struct Database {
     history: Arc<History>,
 }
 
+/// What a successful [`Database::probe`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Probe {
+    /// How long the statement took.
+    pub took: Duration,
+    /// The server's version as it says it itself, or SQLite's.
+    pub server_version: String,
+}
+
 /// A failed try of [`Database::wait_until_reachable`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -179,16 +189,18 @@ impl Database {
         run(&self.unit(options, deadline), work).await
     }
 
-    /// Proves that the database answers: one connection, one statement. Gives how long the statement took.
+    /// Proves that the database answers: one connection, one statement.
     ///
     /// # Errors
     /// Why it does not, by the deadline.
-    pub async fn probe(&self, deadline: Instant) -> Result<Duration, Error> {
+    pub async fn probe(&self, deadline: Instant) -> Result<Probe, Error> {
         let mut lease = self.backend.acquire_until(deadline).await?;
         let started = Instant::now();
         let answer = timeout_at(deadline, lease.query("SELECT 1", &[])).await;
         let fault = match answer {
-            Ok(Ok(_)) => return Ok(started.elapsed()),
+            Ok(Ok(_)) => {
+                return Ok(Probe { took: started.elapsed(), server_version: lease.server_version() });
+            }
             Ok(Err(fault)) => fault,
             Err(_) => Fault::new(Class::ConnectionLost, Step::Statement, "no answer to SELECT 1 in time"),
         };

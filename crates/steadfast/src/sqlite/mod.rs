@@ -43,3 +43,9 @@ mod worker;
 
 pub use connection::SqliteConnection;
 pub use connector::SqliteConnector;
+
+/// The version of SQLite that is compiled in.
+#[must_use]
+pub fn version() -> &'static str {
+    rusqlite::version()
+}
