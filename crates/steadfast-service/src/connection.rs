@@ -1,25 +1,33 @@
 //! One client connection.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use steadfast::time::{Duration, sleep};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::lifecycle::Phase;
+use crate::lifecycle::{Lifecycle, Phase};
 use crate::stall::StallGuard;
 
 /// More headers than any proxy adds.
 const MAX_HEADERS: usize = 100;
+
+/// Between the end of accepting and the end of idle connections: a request that is on its way already, or
+/// lies unread in the socket of a connection that was accepted last, is answered instead of cut off.
+const GRACE: Duration = Duration::from_millis(100);
 
 /// Serves one connection until the client closes it, the service drains and nothing is in flight on it, or the
 /// service ends. `permit` is given back when it is over, and by that the server knows.
@@ -33,10 +41,19 @@ pub(crate) async fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let app_of_requests = app.clone();
     let service = service_fn(move |request: http::Request<Incoming>| {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request)
+        let (answer, life) = (router.clone().oneshot(request), app_of_requests.lifecycle().clone());
+        async move {
+            let mut response = answer.await?;
+            // The client's next request goes to a service that stays.
+            if life.phase() >= Phase::Draining {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut protocol = http1::Builder::new();
     protocol
@@ -48,7 +65,7 @@ pub(crate) async fn serve_connection(
     let life = app.lifecycle();
     let served = tokio::select! {
         served = serving.as_mut() => Some(served),
-        () = life.reached(Phase::Draining) => {
+        () = grace(life) => {
             // Ends an idle connection at once, and one in use after its answer.
             serving.as_mut().graceful_shutdown();
             tokio::select! {
@@ -64,4 +81,9 @@ pub(crate) async fn serve_connection(
         None => tracing::debug!("a client connection was cut: the time to drain is over"),
     }
     drop(permit);
+}
+
+async fn grace(life: &Lifecycle) {
+    life.reached(Phase::Closing).await;
+    sleep(GRACE).await;
 }

@@ -13,8 +13,10 @@ pub enum Phase {
     Starting,
     /// The schema was ready once: requests are served. A database that is lost later does not change this.
     Serving,
-    /// It was asked to end: requests in flight are finished, new connections are not accepted.
+    /// It was asked to end, and readiness says so. For as long as `drain_delay` everything is served as before.
     Draining,
+    /// New connections are not accepted; requests in flight are finished.
+    Closing,
     /// The time to drain is over, or somebody is in a hurry: what still runs is dropped.
     Ending,
 }

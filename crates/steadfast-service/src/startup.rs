@@ -1,14 +1,18 @@
 //! From listening to serving: the database, whenever it comes.
 
+use steadfast::Database;
 use steadfast::time::{Duration, Instant, sleep};
 
 use crate::app::App;
 use crate::lifecycle::Phase;
 use crate::schema::{SchemaError, ensure_schema};
 
-/// How long one try may take. While it waits for a connection the pool reconnects in the background, so a
-/// database that comes is noticed within the try, and not by the next one.
-const TRY: Duration = Duration::from_secs(30);
+/// How long to wait for a first answer before saying that there is none. While somebody waits the pool
+/// reconnects in the background, so a database that comes is noticed within the try, and not by the next one.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// How long the schema may take once the database answers: it may have to wait for other workers that are at it.
+const SCHEMA: Duration = Duration::from_secs(30);
 
 /// Between two tries that failed at once: half of this to all of it, so that somebody who creates the missing
 /// database or mends the password sees the service come up within the second.
@@ -23,7 +27,7 @@ pub(crate) async fn start(app: App) {
     let begun = Instant::now();
     let mut log = FailureLog::default();
     loop {
-        match ensure_schema(app.database(), Instant::now() + TRY).await {
+        match prepare(app.database()).await {
             Ok(()) => break,
             Err(error) => log.note(&error),
         }
@@ -31,6 +35,11 @@ pub(crate) async fn start(app: App) {
     }
     app.lifecycle().advance(Phase::Serving);
     tracing::info!(after_ms = begun.elapsed().as_millis(), "the database is ready; serving");
+}
+
+async fn prepare(database: &Database) -> Result<(), SchemaError> {
+    database.probe(Instant::now() + PROBE).await?;
+    ensure_schema(database, Instant::now() + SCHEMA).await
 }
 
 /// Says what is wrong when it changes, and once in a while when it does not.

@@ -43,3 +43,9 @@ pub use error::{Error, Fault};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use session::Session;
 pub use verdict::Verdict;
+
+/// The example in the README is compiled with the documentation tests.
+#[cfg(all(doctest, feature = "postgres", feature = "sqlite"))]
+#[doc = include_str!("../../../README.md")]
+#[derive(Debug)]
+struct Readme;

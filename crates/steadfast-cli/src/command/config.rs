@@ -41,8 +41,17 @@ fn service_settings(rows: &[SettingRow]) -> String {
 
 fn service_reference(rows: &[SettingRow]) -> String {
     let head = "## Service\n\n| variable | default | reason |\n|---|---|---|\n".to_owned();
-    rows.iter().fold(head, |mut text, row| {
+    let mut text = rows.iter().fold(head, |mut text, row| {
         let _infallible = writeln!(text, "| `{}` | `{}` | {} |", row.name, row.default, row.reason);
         text
-    })
+    });
+    text.push_str(OWN_VARIABLES);
+    text
 }
+
+/// What only this program reads.
+const OWN_VARIABLES: &str = "\
+| `STEADFAST_HEALTH_TOKEN` | none | who shows it as a bearer token sees the details of `/api/v1/health` from anywhere; at least 16 characters |
+| `STEADFAST_LOG` | `info` | which events are logged, as `tracing_subscriber::EnvFilter` has it: `steadfast=debug` |
+| `STEADFAST_LOG_FORMAT` | `human` on a terminal, else `json` | lines for people or for programs |
+";

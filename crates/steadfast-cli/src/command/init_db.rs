@@ -57,7 +57,7 @@ async fn prepare(database: &Database) -> Result<(), SchemaError> {
 fn cause(error: &SchemaError) -> String {
     match error {
         SchemaError::Database(error) => cause_of(error),
-        _ => error.to_string(),
+        SchemaError::ForeignTable { .. } | SchemaError::UnknownBackend | _ => error.to_string(),
     }
 }
 
@@ -76,10 +76,13 @@ fn exit_of(error: &SchemaError) -> Exit {
     if code.starts_with("28") || code == INSUFFICIENT_PRIVILEGE {
         return Exit::Refused;
     }
-    match fault.class() {
-        Class::Permanent => Exit::Configuration,
-        Class::Statement => Exit::Failed,
-        _ => Exit::Unavailable,
+    let class = fault.class();
+    if class == Class::Permanent {
+        Exit::Configuration
+    } else if class == Class::Statement {
+        Exit::Failed
+    } else {
+        Exit::Unavailable
     }
 }
 

@@ -133,6 +133,7 @@ impl Listening {
         starting.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
         drop(listener);
+        life.advance(Phase::Closing);
         drain(&app, &slots, capacity).await;
         let left = app.database().close(Instant::now() + CLOSE).await;
         tracing::info!(connections_left = left, "ended");

@@ -131,3 +131,43 @@ async fn a_due_retry_without_room_for_it_does_not_spin() {
     drop(lease);
     waiter.await.unwrap().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn connects_that_hang_do_not_keep_those_out_that_would_work() {
+    for (size, overflow, bound) in [(1, 0, 4), (2, 0, 1), (5, 10, 1)] {
+        let (pool, server) = pool(size, overflow);
+        server.on_connect(Answer::Never);
+        let waiters: Vec<_> = (0..30)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move {
+                    drop(pool.acquire().await.unwrap());
+                    Instant::now()
+                })
+            })
+            .collect();
+        pass(ms(3100)).await;
+        // The path lets new connections through; those that were begun before hang on.
+        server.on_connect(Answer::After(ms(1)));
+        let open = Instant::now();
+        for waiter in waiters {
+            let late = waiter.await.unwrap() - open;
+            assert!(late <= s(bound) + ms(200), "served {late:?} after the path was open, size {size}");
+        }
+        pass(s(15)).await;
+        assert!(matches!(pool.status().reachability, steadfast::pool::Reachability::Reachable));
+        assert_eq!(pool.status().opening, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_merely_slow_to_connect_to_is_given_the_time() {
+    for (size, bound) in [(1, 12), (2, 5), (5, 5)] {
+        let (pool, server) = pool(size, 0);
+        server.on_connect(Answer::After(s(4)));
+        let started = Instant::now();
+        let waiters = (0..10).map(|_| async { drop(pool.acquire().await.unwrap()) });
+        futures_util::future::join_all(waiters).await;
+        assert!(started.elapsed() <= s(bound), "{:?} with {size}", started.elapsed());
+    }
+}

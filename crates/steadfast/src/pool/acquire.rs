@@ -148,7 +148,7 @@ fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration)
             .into_iter()
             .map(|(location, since)| Holder { location, held: now.since(since) })
             .collect();
-        let fault = refusal.fault.or_else(|| state.outage().map(|outage| outage.fault.clone()));
+        let fault = refusal.fault.or_else(|| state.last_connect().cloned());
         error.last_connect = fault.map(Box::new);
         error
     })

@@ -8,6 +8,7 @@ use std::task::Waker;
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
@@ -38,6 +39,8 @@ pub(super) struct Shared<C: Connector> {
     /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
     /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
     core: Mutex<Core<C>>,
+    /// The tasks that are connecting, so that one can be ended. Held for moments only.
+    openings: Mutex<Vec<(SlotId, AbortHandle)>>,
     /// Where tasks are started: leases may be dropped outside any runtime.
     runtime: RwLock<Handle>,
     /// The process that opened the connections.
@@ -67,6 +70,7 @@ impl<C: Connector> Shared<C> {
             observers,
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),
+            openings: Mutex::new(Vec::new()),
             runtime: RwLock::new(Handle::current()),
             owner: AtomicU32::new(std::process::id()),
             usual_ping: AtomicU64::new(0),
@@ -214,7 +218,17 @@ impl<C: Connector> Shared<C> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Open(id) => upkeep::open(self, id),
+                Action::Open(id) => {
+                    let task = upkeep::open(self, id).abort_handle();
+                    let mut openings = self.openings.lock();
+                    openings.retain(|(other, task)| *other != id && !task.is_finished());
+                    openings.push((id, task));
+                }
+                Action::Abort(id) => {
+                    if let Some((_, task)) = self.openings.lock().iter().find(|(opening, _)| *opening == id) {
+                        task.abort();
+                    }
+                }
                 Action::Verify(id, connection) => upkeep::verify(self, id, connection),
                 Action::Clean(id, connection) => upkeep::clean(self, id, connection),
                 Action::Close(id, connection) => upkeep::close(self, id, connection),

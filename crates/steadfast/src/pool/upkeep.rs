@@ -4,6 +4,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
+use tokio::task::JoinHandle;
+
 use super::shared::{Boxed, Shared};
 use super::state::{Found, SlotId};
 use crate::connector::Connector;
@@ -13,8 +15,8 @@ use crate::tasks;
 use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};
 
-/// Opens a connection for this slot.
-pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
+/// Opens a connection for this slot. The task may be aborted.
+pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) -> JoinHandle<()> {
     let work = Charge::new(shared, id, Kind::Opening);
     tasks::spawn_on(&shared.runtime(), "pool: open", async move {
         let shared = Arc::clone(&work.shared);
@@ -31,13 +33,13 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) {
             Ok(connection) => state.opened(id, Box::new(connection), started.elapsed(), now, out),
             Err(fault) => state.open_failed(id, fault, now, out),
         });
-    });
+    })
 }
 
 /// Asks the peer of an idle connection whether it is still there.
 pub(super) fn verify<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut connection: Boxed<C>) {
     let work = Charge::new(shared, id, Kind::Keeping);
-    tasks::spawn_on(&shared.runtime(), "pool: verify", async move {
+    let _task = tasks::spawn_on(&shared.runtime(), "pool: verify", async move {
         let shared = Arc::clone(&work.shared);
         let started = Instant::now();
         let result = ask(&shared, id, &mut connection).await;
@@ -56,7 +58,7 @@ pub(super) fn verify<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut conn
 /// Brings a returned connection back to its initial state.
 pub(super) fn clean<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut connection: Boxed<C>) {
     let work = Charge::new(shared, id, Kind::Keeping);
-    tasks::spawn_on(&shared.runtime(), "pool: clean", async move {
+    let _task = tasks::spawn_on(&shared.runtime(), "pool: clean", async move {
         let shared = Arc::clone(&work.shared);
         let result = bounded_clean(&shared, &mut connection).await;
         work.done();
@@ -73,7 +75,7 @@ pub(super) fn clean<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut conne
 /// Says goodbye.
 pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>) {
     let work = Charge::new(shared, id, Kind::Keeping);
-    tasks::spawn_on(&shared.runtime(), "pool: close", async move {
+    let _task = tasks::spawn_on(&shared.runtime(), "pool: close", async move {
         let shared = Arc::clone(&work.shared);
         let limit = shared.options.close_timeout;
         if timeout(limit, shared.connector.close(*connection)).await.is_err() {

@@ -82,7 +82,7 @@ impl<C, W> State<C, W> {
         match std::mem::replace(&mut self.slot(id).stage, Stage::Closing) {
             Stage::Idle { connection, since, checked } => (connection, since, checked),
             Stage::Vacant
-            | Stage::Opening
+            | Stage::Opening { .. }
             | Stage::Verifying { .. }
             | Stage::Leased { .. }
             | Stage::Cleaning
@@ -92,7 +92,7 @@ impl<C, W> State<C, W> {
 
     /// Starts to open a connection, if there is room for it and the database is not known to be away.
     fn open(&mut self, limit: usize, now: Moment, out: &mut Actions<C, W>) -> bool {
-        let opening = self.slots.iter().filter(|slot| matches!(slot.stage, Stage::Opening)).count();
+        let opening = self.slots.iter().filter(|slot| slot.is_opening_well()).count();
         if self.occupied() >= limit || opening >= self.circuit.at_once(now) {
             return false;
         }
@@ -105,7 +105,7 @@ impl<C, W> State<C, W> {
         };
         let generation = self.generation;
         let slot = self.slot(id);
-        slot.stage = Stage::Opening;
+        slot.stage = Stage::Opening { since: now, stalled: false, aborted: false };
         slot.generation = generation;
         out.push(Action::Open(id));
         true

@@ -1,6 +1,7 @@
 //! What the keeper does, and what the owner of the pool may ask for.
 
 use super::circuit::Circuit;
+use super::openings::Openings;
 use super::{Actions, Found, Limits, Moment, Refusal, Slot, SlotId, Stage, State};
 use crate::error::{AcquireFailure, Fault};
 use crate::event::CloseCause;
@@ -12,6 +13,7 @@ impl<C, W> State<C, W> {
         self.retire_idle(expired, &CloseCause::Recycled, now, out);
         self.retire_unused(now, out);
         self.keep_alive(now, out);
+        self.watch_openings(now, out);
         self.serve(now, out);
         self.next_due()
     }
@@ -79,6 +81,7 @@ impl<C, W> State<C, W> {
         // left behind, so that a lease which was copied along finds a slot of its own time.
         self.slots.clear();
         self.circuit = Circuit::Closed;
+        self.openings = Openings::new();
         self.generation += 1;
         self.disposed = self.generation;
         self.waiters = super::Waiters::new();
@@ -130,9 +133,9 @@ impl<C, W> State<C, W> {
             ]
         });
         // Without room for another there is nothing to retry: whatever makes room asks again.
-        let opening = self.slots.iter().any(|slot| matches!(slot.stage, Stage::Opening));
+        let opening = self.slots.iter().any(Slot::is_opening_well);
         let retry = self.outage().filter(|_| !opening && self.lacks_connections()).map(|outage| outage.next);
-        due.flatten().chain(retry).min()
+        due.flatten().chain(retry).chain(self.opening_due()).min()
     }
 }
 
@@ -141,7 +144,7 @@ impl<C> Slot<C> {
         match self.stage {
             Stage::Idle { since, .. } => Some(since),
             Stage::Vacant
-            | Stage::Opening
+            | Stage::Opening { .. }
             | Stage::Verifying { .. }
             | Stage::Leased { .. }
             | Stage::Cleaning
@@ -153,7 +156,7 @@ impl<C> Slot<C> {
         match self.stage {
             Stage::Idle { checked, .. } => Some(checked),
             Stage::Vacant
-            | Stage::Opening
+            | Stage::Opening { .. }
             | Stage::Verifying { .. }
             | Stage::Leased { .. }
             | Stage::Cleaning

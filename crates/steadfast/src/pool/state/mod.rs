@@ -12,6 +12,7 @@ mod demand;
 mod keeping;
 mod leasing;
 mod moment;
+mod openings;
 mod reports;
 mod slot;
 mod waiters;
@@ -21,6 +22,7 @@ use std::panic::Location;
 use smallvec::SmallVec;
 
 use self::circuit::Circuit;
+use self::openings::Openings;
 use self::slot::{Slot, Stage};
 use self::waiters::Waiters;
 use crate::config::{PoolOptions, PrePing};
@@ -46,6 +48,7 @@ pub(crate) struct State<C, W> {
     /// What was opened in a generation below this one is closed instead of being verified.
     disposed: u64,
     circuit: Circuit,
+    openings: Openings,
     closing: bool,
     random: fastrand::Rng,
 }
@@ -86,6 +89,8 @@ pub(crate) enum Action<C, W> {
     Wake(W),
     /// Connect, then report `opened` or `open_failed`.
     Open(SlotId),
+    /// End the task that is connecting; its end is reported as `aborted`.
+    Abort(SlotId),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
     /// Clean, then report `cleaned` or `lost`.
@@ -143,6 +148,7 @@ impl<C, W> State<C, W> {
             generation: 1,
             disposed: 1,
             circuit: Circuit::Closed,
+            openings: Openings::new(),
             closing: false,
             random: fastrand::Rng::with_seed(seed),
         }
@@ -153,12 +159,17 @@ impl<C, W> State<C, W> {
         self.circuit.outage()
     }
 
+    /// Why connecting does not succeed at present, when it does not.
+    pub(crate) fn last_connect(&self) -> Option<&Fault> {
+        self.outage().map(|outage| &outage.fault).or(self.openings.hung())
+    }
+
     /// What the pool would be doing for somebody who waits now.
     pub(crate) fn phase(&self) -> Phase {
         let any = |stage: fn(&Stage<C>) -> bool| self.slots.iter().any(|slot| stage(&slot.stage));
         if any(|stage| matches!(stage, Stage::Verifying { .. })) {
             Phase::Verifying
-        } else if any(|stage| matches!(stage, Stage::Opening)) || self.outage().is_some() {
+        } else if any(|stage| matches!(stage, Stage::Opening { .. })) || self.outage().is_some() {
             Phase::Opening
         } else {
             Phase::Waiting
@@ -173,7 +184,7 @@ impl<C, W> State<C, W> {
             .filter_map(|slot| match slot.stage {
                 Stage::Leased { since } => Some((slot.holder?, since)),
                 Stage::Vacant
-                | Stage::Opening
+                | Stage::Opening { .. }
                 | Stage::Idle { .. }
                 | Stage::Verifying { .. }
                 | Stage::Cleaning
@@ -208,7 +219,7 @@ impl<C, W> State<C, W> {
         for slot in &self.slots {
             match slot.stage {
                 Stage::Vacant => continue,
-                Stage::Opening => status.opening += 1,
+                Stage::Opening { .. } => status.opening += 1,
                 Stage::Idle { .. } => status.idle += 1,
                 Stage::Verifying { .. } => status.verifying += 1,
                 Stage::Leased { .. } => status.leased += 1,

@@ -19,9 +19,9 @@ impl<C, W> State<C, W> {
         let expires = self.expiry(now);
         let (generation, disposed) = (self.generation, self.disposed);
         let slot = self.slot(id);
-        if !matches!(slot.stage, Stage::Opening) {
-            bug("a connection was opened in a slot that was not opening");
-        }
+        let Stage::Opening { since, .. } = slot.stage else {
+            bug("a connection was opened in a slot that was not opening")
+        };
         slot.opened = now;
         slot.expires = expires;
         // Having just connected is as good as having been verified; but what `dispose` was called for may be
@@ -29,6 +29,8 @@ impl<C, W> State<C, W> {
         if slot.generation >= disposed {
             slot.generation = generation;
         }
+        self.openings.succeeded(since, took);
+        self.give_up_old_openings(out);
         Self::announce(out, Event::Opened { took });
         if let Some(outage) = self.circuit.succeeded() {
             let lasted = now.since(outage.since);
@@ -40,7 +42,16 @@ impl<C, W> State<C, W> {
 
     /// A connection could not be opened.
     pub(crate) fn open_failed(&mut self, id: SlotId, fault: Fault, now: Moment, out: &mut Actions<C, W>) {
-        *self.slot(id) = Slot::vacant();
+        let slot = std::mem::replace(self.slot(id), Slot::vacant());
+        let Stage::Opening { since, aborted, .. } = slot.stage else {
+            bug("a connection could not be opened in a slot that was not opening")
+        };
+        if aborted || self.openings.is_old_news(since) {
+            // Given up for a newer one, or overtaken by it: no sign that connecting fails now.
+            self.serve(now, out);
+            return;
+        }
+        self.openings.answered();
         let wanted = !self.waiters.is_empty() || self.limits.min_idle > 0;
         let jitter = self.random.f64();
         let first = self.circuit.failed(now, fault.clone(), wanted, jitter);

@@ -27,7 +27,13 @@ pub(super) enum Stage<C> {
     /// Nobody.
     Vacant,
     /// A task of the pool is connecting.
-    Opening,
+    Opening {
+        since: Moment,
+        /// It takes longer than usual: do not count on it.
+        stalled: bool,
+        /// The task was told to give up; it has not reported yet.
+        aborted: bool,
+    },
     /// Nobody uses it.
     Idle {
         connection: C,
@@ -68,7 +74,17 @@ impl<C> Slot<C> {
 
     /// True when this slot is expected to serve somebody soon without anybody's doing.
     pub(super) const fn is_coming(&self) -> bool {
-        matches!(self.stage, Stage::Opening | Stage::Verifying { stalled: false, .. } | Stage::Cleaning)
+        matches!(
+            self.stage,
+            Stage::Opening { stalled: false, aborted: false, .. }
+                | Stage::Verifying { stalled: false, .. }
+                | Stage::Cleaning
+        )
+    }
+
+    /// True when a connection is being opened and that does not take longer than usual.
+    pub(super) const fn is_opening_well(&self) -> bool {
+        matches!(self.stage, Stage::Opening { stalled: false, aborted: false, .. })
     }
 
     /// True when there is a connection that may serve again.

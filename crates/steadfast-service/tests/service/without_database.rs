@@ -1,10 +1,8 @@
 //! A database that is late costs its users an answer that says so, and never the process.
 
-mod support;
-
+use crate::support::Service;
 use steadfast::time::{Duration, Instant};
 use steadfast_service::Phase;
-use support::Service;
 
 #[tokio::test]
 async fn everything_that_needs_the_database_says_that_it_is_not_there() {

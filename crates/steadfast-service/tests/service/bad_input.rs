@@ -1,8 +1,6 @@
 //! Whatever a client sends, the answer is a 4xx that names what is wrong; never a 500, never a lost row.
 
-mod support;
-
-use support::{Answer, Service};
+use crate::support::{Answer, Service};
 
 const USERS: &str = "/api/v1/users";
 

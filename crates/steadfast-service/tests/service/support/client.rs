@@ -10,37 +10,43 @@ use tokio::net::TcpStream;
 use super::document;
 
 #[derive(Debug, Clone, Copy)]
-pub struct Client {
+pub(crate) struct Client {
     address: SocketAddr,
 }
 
 /// An answer, held against the OpenAPI document already.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Client {
-    pub fn new(address: SocketAddr) -> Self {
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[], b"").await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send("DELETE", path, &[], b"").await
     }
 
     /// Sends JSON as it stands.
-    pub async fn json(&self, method: &str, path: &str, body: &str) -> Answer {
+    pub(crate) async fn json(&self, method: &str, path: &str, body: &str) -> Answer {
         self.send(method, path, &[("Content-Type", "application/json")], body.as_bytes()).await
     }
 
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
         if !body.is_empty() {
             head += &format!("Content-Length: {}\r\n", body.len());
@@ -55,7 +61,7 @@ impl Client {
     }
 
     /// Sends bytes and reads until the service closes the connection.
-    pub async fn raw(&self, bytes: &[u8]) -> Answer {
+    pub(crate) async fn raw(&self, bytes: &[u8]) -> Answer {
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.unwrap();
             stream.write_all(bytes).await.unwrap();
@@ -68,7 +74,7 @@ impl Client {
     }
 
     /// A user that is there.
-    pub async fn create(&self, username: &str, email: &str) -> i64 {
+    pub(crate) async fn create(&self, username: &str, email: &str) -> i64 {
         let body = serde_json::json!({ "username": username, "email": email }).to_string();
         let answer = self.json("POST", "/api/v1/users", &body).await;
         assert_eq!(answer.status, 201, "{answer:?}");
@@ -77,7 +83,7 @@ impl Client {
 }
 
 impl Answer {
-    pub fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let text = String::from_utf8(bytes.to_vec()).expect("answers are text");
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
         let mut lines = head.lines();
@@ -87,21 +93,21 @@ impl Answer {
         Self { status, headers, text: body.to_owned() }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn body(&self) -> Value {
+    pub(crate) fn body(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
     }
 
     /// The last part of the problem's type.
-    pub fn problem(&self) -> String {
+    pub(crate) fn problem(&self) -> String {
         self.body()["type"].as_str().unwrap().trim_start_matches("/problems/").to_owned()
     }
 
     /// The fields that the problem names, each with its code.
-    pub fn errors(&self) -> Vec<(String, String)> {
+    pub(crate) fn errors(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let body = self.body();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();

@@ -1,13 +1,11 @@
 //! The document itself; that answers fit it is checked with every answer that any test sees.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::Service;
+use crate::support::document::{document, resolve};
 use serde_json::Value;
 use steadfast_service::ProblemKind;
-use support::Service;
-use support::document::{document, resolve};
 
 #[tokio::test]
 async fn it_is_served_as_it_was_written() {

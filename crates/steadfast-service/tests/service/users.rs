@@ -1,8 +1,6 @@
 //! Create, read, update, delete and list, over real sockets.
 
-mod support;
-
-use support::Service;
+use crate::support::Service;
 
 #[tokio::test]
 async fn a_user_is_created_read_replaced_changed_and_deleted() {

@@ -1,8 +1,7 @@
 //! A service on a port of its own, a client that hides nothing, and the published document as the judge.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses a part of it")]
 
-pub mod client;
-pub mod document;
+pub(crate) mod client;
+pub(crate) mod document;
 
 use std::net::SocketAddr;
 
@@ -13,63 +12,63 @@ use steadfast::{Database, tasks};
 use steadfast_service::{App, Listening, Phase, Settings, Shutdown};
 use tokio::task::JoinHandle;
 
-pub use client::{Answer, Client};
+pub(crate) use client::{Answer, Client};
 
 /// A running service.
-pub struct Service {
-    pub address: SocketAddr,
-    pub app: App,
-    pub shutdown: Shutdown,
-    pub running: JoinHandle<()>,
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) app: App,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) running: JoinHandle<()>,
 }
 
 impl Service {
     /// One on a fresh database in memory, with these settings, once it serves.
-    pub async fn start(settings: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn start(settings: impl FnOnce(&mut Settings)) -> Self {
         Self::start_with(settings, Router::new()).await
     }
 
     /// The same with further routes.
-    pub async fn start_with(settings: impl FnOnce(&mut Settings), outside: Router) -> Self {
-        let service = Self::launch(Config::sqlite_memory(), settings, outside);
+    pub(crate) async fn start_with(settings: impl FnOnce(&mut Settings), outside: Router) -> Self {
+        let service = Self::launch(&Config::sqlite_memory(), settings, outside);
         let app = service.app.clone();
         within("the service serves", || app.lifecycle().phase() == Phase::Serving).await;
         service
     }
 
     /// One on a database that nobody will ever reach: the port is bound by nobody, and reserved.
-    pub async fn start_without_database(settings: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) async fn start_without_database(settings: impl FnOnce(&mut Settings)) -> Self {
         Self::launch(
-            Config::from_url("postgres://app:hunter2@127.0.0.1:1/app").unwrap(),
+            &Config::from_url("postgres://app:hunter2@127.0.0.1:1/app").unwrap(),
             settings,
             Router::new(),
         )
     }
 
-    pub fn launch(config: Config, change: impl FnOnce(&mut Settings), outside: Router) -> Self {
+    pub(crate) fn launch(config: &Config, change: impl FnOnce(&mut Settings), outside: Router) -> Self {
         let mut settings = Settings::default();
         settings.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         change(&mut settings);
-        let database = Database::open(&config).unwrap();
+        let database = Database::open(config).unwrap();
         let listening = Listening::bind(App::new(settings, database)).unwrap();
         let (address, app, shutdown) = (listening.address(), listening.app().clone(), listening.shutdown());
         let running = tasks::spawn("service under test", listening.run(outside));
         Self { address, app, shutdown, running }
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         Client::new(self.address)
     }
 
     /// Ends it in good order.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         self.shutdown.ask();
         steadfast::time::timeout(Duration::from_secs(10), self.running).await.expect("it ends").unwrap();
     }
 }
 
 /// Waits for a condition, and says which one never came.
-pub async fn within(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) async fn within(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while !condition() {
         assert!(Instant::now() < deadline, "not within 10 s: {what}");

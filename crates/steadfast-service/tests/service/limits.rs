@@ -1,11 +1,9 @@
 //! Slow, silent and crowding clients.
 
-mod support;
-
+use crate::support::{Answer, Service, within};
 use axum::Router;
 use axum::routing::get;
 use steadfast::time::{Duration, Instant};
-use support::{Answer, Service, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -13,12 +11,14 @@ const HALF: &str = "POST /api/v1/users HTTP/1.1\r\nHost: t\r\nConnection: close\
     Content-Length: 33\r\n\r\n{\"username\":\"a\",";
 const REST: &str = "\"email\":\"aa@b.c\"}";
 
+#[cfg(test)]
 async fn finish(mut stream: TcpStream) -> Answer {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     Answer::parse(&bytes)
 }
 
+#[cfg(test)]
 async fn send(service: &Service, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(service.address).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();

@@ -10,10 +10,12 @@ fn soon() -> Instant {
     Instant::now() + Duration::from_secs(20)
 }
 
+#[cfg(test)]
 async fn rows(database: &Database, sql: &str) -> usize {
     database.query(sql, &[], Some(soon())).await.unwrap().len()
 }
 
+#[cfg(test)]
 async fn run(database: &Database, sql: &'static str) {
     let options = TransactionOptions::default();
     database.transaction(options, Some(soon()), |tx| async move { tx.batch(sql).await }).await.unwrap();

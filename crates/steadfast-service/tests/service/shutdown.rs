@@ -1,12 +1,10 @@
 //! Ending in good order.
 
-mod support;
-
+use crate::support::{Answer, Service, within};
 use axum::Router;
 use axum::routing::get;
 use steadfast::time::{Duration, Instant, timeout};
 use steadfast_service::Phase;
-use support::{Answer, Service, within};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -59,7 +57,7 @@ async fn idle_connections_do_not_hold_it_up() {
 
 #[tokio::test]
 async fn the_time_to_drain_is_kept() {
-    let never = Router::new().route("/never", get(|| std::future::pending::<()>()));
+    let never = Router::new().route("/never", get(std::future::pending::<()>));
     let service =
         Service::start_with(|settings| settings.drain_timeout = Duration::from_millis(300), never).await;
     let mut stream = TcpStream::connect(service.address).await.unwrap();
@@ -79,7 +77,7 @@ async fn asking_twice_hurries_it() {
     service.shutdown.ask();
     let address = service.address;
     within("the port is closed", || std::net::TcpStream::connect(address).is_err()).await;
-    assert_eq!(app.lifecycle().phase(), Phase::Draining);
+    assert!(app.lifecycle().phase() < Phase::Ending);
     let begun = Instant::now();
     service.end().await;
     assert!(begun.elapsed() < Duration::from_secs(5), "25 s were allowed, and nobody waited for them");
@@ -95,4 +93,20 @@ async fn a_delay_keeps_the_door_open_while_readiness_says_no() {
     assert_eq!(service.client().get("/api/v1/users").await.status, 200);
     // `end` asks once more: nobody waits for the minute.
     service.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_had_read_yet_is_answered() {
+    for _ in 0..20 {
+        let service = Service::start(|_| ()).await;
+        let mut stream = TcpStream::connect(service.address).await.unwrap();
+        // The next connection is accepted after this one.
+        assert_eq!(service.client().get("/").await.status, 200);
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n").await.unwrap();
+        service.shutdown.ask();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(Answer::parse(&bytes).status, 200);
+        timeout(Duration::from_secs(10), service.running).await.unwrap().unwrap();
+    }
 }

@@ -1,0 +1,8 @@
+//! The program as a process. One file a command; one program, so that it is linked once.
+
+#[cfg(test)]
+mod support;
+
+mod arguments;
+mod init_db;
+mod serve;
