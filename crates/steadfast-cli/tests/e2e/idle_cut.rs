@@ -1,14 +1,10 @@
 //! Idle connections that are cut on the way, in order or not, cost no request.
 
-#![cfg(test)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::client::{create, request};
+use crate::support::{Client, Load, Service, USERS, ledger};
 use steadfast_test::{Ending, Postgres, Relay};
-use support::client::{create, request};
-use support::{Client, Load, Service, USERS, ledger};
 use tokio::task::JoinSet;
 
 /// So many requests at the same moment, half of them writes; all must succeed.

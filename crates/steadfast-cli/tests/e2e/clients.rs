@@ -1,17 +1,13 @@
 //! A client that has gone, or a request that takes too long, leaves nothing behind: no transaction on the server,
 //! no slot missing.
 
-#![cfg(test)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::client::{create, request};
+use crate::support::locker::{Locker, waiting};
+use crate::support::{Client, SOON, Service, USERS};
 use steadfast_test::{Postgres, eventually};
-use support::client::{create, request};
-use support::locker::{Locker, waiting};
-use support::{Client, SOON, Service, USERS};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
@@ -128,9 +124,11 @@ async fn requests_that_take_too_long_leave_no_transaction_and_no_slot_behind() {
         assert!(!answer.is_unknown(), "nothing was committed, and that is known: {answer:?}");
         problems.push(answer.problem());
     }
-    problems.sort();
-    assert_eq!(problems.iter().filter(|kind| *kind == "deadline-exceeded").count(), CAPACITY, "{problems:?}");
-    assert_eq!(problems.iter().filter(|kind| *kind == "overloaded").count(), 5, "{problems:?}");
+    // A connection that was given up at its holder's deadline may still go to somebody whose own is moments later.
+    let too_slow = problems.iter().filter(|kind| *kind == "deadline-exceeded").count();
+    let never_served = problems.iter().filter(|kind| *kind == "overloaded").count();
+    assert!(too_slow >= CAPACITY, "{problems:?}");
+    assert_eq!(too_slow + never_served, CAPACITY + 5, "{problems:?}");
     nothing_is_left(&postgres, client).await;
     locker.release().await;
     assert_eq!(postgres.psql("SELECT count(*) FROM users").await, "0");

@@ -28,7 +28,8 @@ pub async fn check(postgres: &Postgres, record: &Record) {
             What::Read(_) | What::List => continue,
             What::Create(token) => {
                 asked_for += usize::from(ids.contains_key(token.as_str()));
-                let given = shot.answer.as_ref().ok().filter(|_| shot.is_good()).map(|a| a.body()["id"].as_u64());
+                let given =
+                    shot.answer.as_ref().ok().filter(|_| shot.is_good()).map(|a| a.body()["id"].as_u64());
                 match (ids.get(token.as_str()), given) {
                     (Some(id), Some(told)) => told == Some(*id as u64),
                     (found, _) => found.is_some(),
@@ -39,7 +40,8 @@ pub async fn check(postgres: &Postgres, record: &Record) {
         };
         wrong.extend(verdict(shot, stored));
     }
-    let foreign = rows.values().filter(|name| !name.starts_with("seed-") && !name.starts_with("token-")).count();
+    let foreign =
+        rows.values().filter(|name| !name.starts_with("seed-") && !name.starts_with("token-")).count();
     let created = rows.keys().filter(|id| **id > super::load::SEEDED).count();
     assert_eq!((foreign, created), (0, asked_for), "rows that nobody asked for");
     assert!(wrong.is_empty(), "{} entries are wrong:\n{}", wrong.len(), wrong.join("\n"));

@@ -1,15 +1,11 @@
 //! Whatever a client sends, PostgreSQL behind it or not, the answer is a 4xx that names what is wrong; never a 500,
 //! never a lost row.
 
-#![cfg(test)]
-
-mod support;
-
 use std::collections::BTreeMap;
 
+use crate::support::client::create;
+use crate::support::{Answer, Service, USERS};
 use steadfast_test::Postgres;
-use support::client::create;
-use support::{Answer, Client, Service, USERS};
 use tokio::task::JoinSet;
 
 const JSON: [(&str, &str); 1] = [("Content-Type", "application/json")];
@@ -21,7 +17,11 @@ async fn service() -> (Postgres, Service) {
 }
 
 fn assert_refused(answer: &Answer, status: u16, fields: &[&str], sent: &str) {
-    assert_eq!((answer.status, answer.fields()), (status, fields.iter().map(|f| (*f).to_owned()).collect()), "{sent:.120}: {answer:?}");
+    assert_eq!(
+        (answer.status, answer.fields()),
+        (status, fields.iter().map(|f| (*f).to_owned()).collect()),
+        "{sent:.120}: {answer:?}"
+    );
     let _is_a_problem = answer.problem();
 }
 
@@ -67,7 +67,12 @@ async fn fields_that_cannot_be_stored_are_named() {
             assert_refused(&answer, 422, fields, body);
         }
     }
-    assert_refused(&client.json("PATCH", &format!("{USERS}/{ada}"), "{}").await, 422, &["username", "email"], "{}");
+    assert_refused(
+        &client.json("PATCH", &format!("{USERS}/{ada}"), "{}").await,
+        422,
+        &["username", "email"],
+        "{}",
+    );
     assert_only_ada(&postgres).await;
 }
 
@@ -78,8 +83,19 @@ async fn bodies_that_are_no_json_object_are_refused() {
     client.exchange(&create("ada")).await.unwrap();
     let tower = format!("{{\"a\":{}", "[".repeat(50_000));
     let bodies = [
-        "", "{", "[]", "null", "\"text\"", "7", "{} {}", "{\"username\": oops}", "{'username': 'a'}",
-        "{\"username\":\"a\",}", "\u{FEFF}{}", "username=a&email=b", tower.as_str(),
+        "",
+        "{",
+        "[]",
+        "null",
+        "\"text\"",
+        "7",
+        "{} {}",
+        "{\"username\": oops}",
+        "{'username': 'a'}",
+        "{\"username\":\"a\",}",
+        "\u{FEFF}{}",
+        "username=a&email=b",
+        tower.as_str(),
         r#"{"username":"\ud800","email":"a@b.c"}"#,
         r#"{"username":"\udc00\ud800","email":"a@b.c"}"#,
     ];
@@ -87,7 +103,12 @@ async fn bodies_that_are_no_json_object_are_refused() {
         let answer = client.json("POST", USERS, body).await;
         assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed-json"), "{body:.80}");
     }
-    for bytes in [&b"{\"username\": \"\xff\xfe\"}"[..], b"\x00\x00\x00\x00", b"\x1f\x8b\x08\x00", b"{\"username\":\"\0\"}"] {
+    for bytes in [
+        &b"{\"username\": \"\xff\xfe\"}"[..],
+        b"\x00\x00\x00\x00",
+        b"\x1f\x8b\x08\x00",
+        b"{\"username\":\"\0\"}",
+    ] {
         let answer = client.send("POST", USERS, &JSON, bytes).await;
         assert_eq!((answer.status, answer.problem().as_str()), (400, "malformed-json"), "{bytes:?}");
     }
@@ -123,13 +144,26 @@ async fn wrong_types_and_methods_are_told_the_right_ones() {
     ];
     for headers in wrong {
         let answer = client.send("POST", USERS, headers, body).await;
-        assert_eq!((answer.status, answer.problem().as_str()), (415, "unsupported-media-type"), "{headers:?}");
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (415, "unsupported-media-type"),
+            "{headers:?}"
+        );
     }
-    for (method, path) in
-        [("DELETE", USERS), ("PUT", USERS), ("PATCH", USERS), ("BREW", USERS), ("POST", "/api/v1/users/1"), ("POST", "/livez")]
-    {
+    for (method, path) in [
+        ("DELETE", USERS),
+        ("PUT", USERS),
+        ("PATCH", USERS),
+        ("BREW", USERS),
+        ("POST", "/api/v1/users/1"),
+        ("POST", "/livez"),
+    ] {
         let answer = client.send(method, path, &[], b"").await;
-        assert_eq!((answer.status, answer.problem().as_str()), (405, "method-not-allowed"), "{method} {path}");
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (405, "method-not-allowed"),
+            "{method} {path}"
+        );
         assert!(answer.header("allow").is_some(), "{answer:?}");
     }
     assert_only_ada(&postgres).await;
@@ -141,7 +175,20 @@ async fn ids_and_pages_that_cannot_be_are_named_and_unknown_ones_are_not_found()
     let client = service.client;
     client.exchange(&create("ada")).await.unwrap();
     let patch = r#"{"username":"other"}"#;
-    for id in ["abc", "0", "-1", "1.5", "9223372036854775808", "1e3", "%00", "1%00", "%ff", "null", "1'--", "%F0%9F%A6%80"] {
+    for id in [
+        "abc",
+        "0",
+        "-1",
+        "1.5",
+        "9223372036854775808",
+        "1e3",
+        "%00",
+        "1%00",
+        "%ff",
+        "null",
+        "1'--",
+        "%F0%9F%A6%80",
+    ] {
         let path = format!("{USERS}/{id}");
         for method in ["GET", "DELETE"] {
             assert_refused(&client.send(method, &path, &[], b"").await, 400, &["id"], &path);
@@ -183,8 +230,13 @@ async fn ids_and_pages_that_cannot_be_are_named_and_unknown_ones_are_not_found()
 async fn odd_names_that_can_be_stored_come_back_as_they_were() {
     let (_postgres, service) = service().await;
     let client = service.client;
-    for (number, name) in ["a\"; DROP TABLE users; --", "O'Brien \\ $1 %s", "محمد", "שלום", "👩‍💻🦀", "李小龍", "\u{FFFD}"].iter().enumerate() {
-        let body = serde_json::json!({ "username": name, "email": format!("odd{number}@example.org") }).to_string();
+    for (number, name) in
+        ["a\"; DROP TABLE users; --", "O'Brien \\ $1 %s", "محمد", "שלום", "👩‍💻🦀", "李小龍", "\u{FFFD}"]
+            .iter()
+            .enumerate()
+    {
+        let body =
+            serde_json::json!({ "username": name, "email": format!("odd{number}@example.org") }).to_string();
         let created = client.json("POST", USERS, &body).await;
         assert_eq!(created.status, 201, "{created:?}");
         let read = client.get(created.header("location").unwrap()).await;

@@ -1,13 +1,9 @@
 //! A restart of PostgreSQL under load is not a failed request for anybody.
 
-#![cfg(test)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Load, Service, ledger};
 use steadfast_test::{Mode, Postgres};
-use support::{Load, Service, ledger};
 
 async fn restart_under_load(mode: Mode) {
     let postgres = Postgres::start().await;

@@ -1,16 +1,12 @@
 //! Asked to end, the service finishes what is in flight, and ends as a success.
 
-#![cfg(test)]
-
-mod support;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::client::create;
+use crate::support::locker::{Locker, waiting};
+use crate::support::{Load, SOON, Service, ledger};
 use steadfast_test::{Postgres, Signal, eventually};
-use support::client::create;
-use support::locker::{Locker, waiting};
-use support::{Load, SOON, Service, ledger};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -49,7 +45,8 @@ async fn ends_under_load(signal: Signal, delay: &str) {
     assert!(unexpected.is_empty(), "{unexpected:#?}");
     assert_eq!(record.unknown(), 0);
     ledger::check(&postgres, &record).await;
-    eventually("the server is left in peace", SOON, async || postgres.backends("steadfast").await.total == 0).await;
+    eventually("the server is left in peace", SOON, async || postgres.backends("steadfast").await.total == 0)
+        .await;
 }
 
 #[tokio::test]
@@ -99,7 +96,10 @@ async fn a_second_signal_hurries() {
     let mut answer = String::new();
     let _reset_or_closed = stream.read_to_string(&mut answer).await;
     assert_eq!(answer, "", "the request was dropped");
-    eventually("its statement was ended as well", SOON, async || postgres.backends("steadfast").await.total == 0).await;
+    eventually("its statement was ended as well", SOON, async || {
+        postgres.backends("steadfast").await.total == 0
+    })
+    .await;
     locker.release().await;
     assert_eq!(postgres.psql("SELECT count(*) FROM users").await, "0");
 }

@@ -1,12 +1,8 @@
 //! Without any configuration, in an empty directory, everything works.
 
-#![cfg(test)]
-
-mod support;
-
+use crate::support::{Client, SOON, Service, USERS};
 use serde_json::Value;
 use steadfast_test::Signal;
-use support::{Client, SOON, Service, USERS};
 
 /// Reads the whole list, page by page, by the links that the service gives.
 async fn names(client: Client, limit: usize) -> Vec<String> {
@@ -29,7 +25,11 @@ async fn names(client: Client, limit: usize) -> Vec<String> {
 async fn an_empty_directory_is_all_that_is_needed() {
     let service = Service::start(&[]).await;
     service.wait_until_it_serves(SOON).await;
-    println!("measured: SQLite: listening {:?}, first 200 {:?} after the start (debug build)", service.listening_after, service.started.elapsed());
+    println!(
+        "measured: SQLite: listening {:?}, first 200 {:?} after the start (debug build)",
+        service.listening_after,
+        service.started.elapsed()
+    );
     assert!(service.directory.path().join("steadfast.sqlite3").is_file());
     let client = service.client;
 
@@ -73,7 +73,7 @@ async fn an_empty_directory_is_all_that_is_needed() {
 
 #[tokio::test]
 async fn what_was_stored_is_there_after_a_restart_and_a_kill() {
-    let directory = support::scratch::Scratch::new();
+    let directory = crate::support::scratch::Scratch::new();
     let url = format!("sqlite://{}", directory.path().join("kept.sqlite3").display());
     for (round, signal) in [Signal::TERM, Signal::KILL, Signal::TERM].into_iter().enumerate() {
         let service = Service::on(&url, &[]).await;

@@ -1,14 +1,10 @@
 //! A database that is not there when the service starts costs its users an answer that says so, and never the
 //! process.
 
-#![cfg(test)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{SOON, Service, USERS};
 use steadfast_test::{Auth, Mode, Postgres, eventually};
-use support::{SOON, Service, USERS};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -65,7 +61,8 @@ async fn it_listens_within_a_second_and_serves_within_a_second_of_the_databases_
 #[tokio::test]
 async fn a_database_that_refuses_the_password_is_told_in_the_log_and_by_health_and_retried() {
     let postgres = Postgres::builder().auth(Auth::Scram).password("mended-later").start().await;
-    let url = postgres.url().replace("mended-later", "wr0ng-secret").replace("mended%2Dlater", "wr0ng-secret");
+    let url =
+        postgres.url().replace("mended-later", "wr0ng-secret").replace("mended%2Dlater", "wr0ng-secret");
     assert!(url.contains("wr0ng-secret"));
     let service = Service::start(&[("DATABASE_URL", &url)]).await;
     let line = service.process.wait_for_line("cannot be used until somebody changes something", SOON).await;

@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::client::{Answer, Client, create, request};
 use super::USERS;
+use super::client::{Answer, Client, create, request};
 
 /// 50 requests a second.
 const EVERY: Duration = Duration::from_millis(20);
@@ -191,7 +191,8 @@ impl Record {
 
     /// The longest time without any success.
     pub fn longest_gap(&self) -> Duration {
-        let mut ends: Vec<_> = self.shots.iter().filter(|shot| shot.is_good()).map(|shot| shot.ended).collect();
+        let mut ends: Vec<_> =
+            self.shots.iter().filter(|shot| shot.is_good()).map(|shot| shot.ended).collect();
         ends.sort();
         ends.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
     }

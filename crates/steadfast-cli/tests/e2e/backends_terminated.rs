@@ -1,13 +1,9 @@
 //! Connections that an administrator ends, again and again, are replaced without anybody noticing.
 
-#![cfg(test)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::{Load, Service, ledger};
 use steadfast_test::Postgres;
-use support::{Load, Service, ledger};
 
 #[tokio::test]
 async fn terminating_all_backends_three_times_under_load_fails_no_request() {

@@ -40,7 +40,8 @@ impl Service {
         let line = process.wait_for_line("listening on http://", SOON).await;
         let listening_after = started.elapsed();
         let address = line.split_once("http://").unwrap().1;
-        let end = address.find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(address.len());
+        let end =
+            address.find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(address.len());
         let client = Client { address: address[..end].parse().unwrap() };
         Self { process, client, started, listening_after, directory }
     }

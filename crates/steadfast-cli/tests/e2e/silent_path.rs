@@ -1,14 +1,10 @@
 //! A path that has gone silent, with all sockets open, is left as soon as there is another.
 
-#![cfg(test)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::load::Shot;
+use crate::support::{Load, Record, Service, ledger};
 use steadfast_test::{Fault, Postgres, Relay};
-use support::load::Shot;
-use support::{Load, Record, Service, ledger};
 
 /// What the issue allows from the moment at which new connections work.
 const SERVED_AGAIN: Duration = Duration::from_secs(2);
@@ -29,7 +25,10 @@ fn assert_served_again(record: &Record, open: Duration, story: &str) {
     let (first, last_bad) = recovery(record, open);
     println!("measured: {story}: first served {first:?}, last one not served well began {last_bad:?} later");
     assert!(first < SERVED_AGAIN, "the first was served {first:?} after the path was open");
-    assert!(last_bad < SERVED_AGAIN, "a request that began {last_bad:?} after the path was open was not served");
+    assert!(
+        last_bad < SERVED_AGAIN,
+        "a request that began {last_bad:?} after the path was open was not served"
+    );
 }
 
 #[tokio::test]
