@@ -3,11 +3,11 @@
 use crate::error::{AcquireError, Fault};
 use crate::pool::{Lease, Pool, Status};
 #[cfg(feature = "postgres")]
-use crate::postgres::PostgresConnector;
+use crate::postgres::{PostgresConnector, Pulse};
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteConnector;
-use crate::time::Instant;
+use crate::time::{Duration, Instant, timeout_at};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -76,6 +76,27 @@ impl Backend {
         Instant::now() + either!(self, pool => pool.options().connect_timeout)
     }
 
+    /// How long a peer that is asked may take to answer.
+    pub(crate) fn ping_timeout(&self) -> Duration {
+        either!(self, pool => pool.options().ping_timeout)
+    }
+
+    /// True when the server says, over another connection, that it is not at work for the one with this pulse.
+    /// False when it is, or when that cannot be found out by the deadline.
+    pub(crate) async fn is_deserted(&self, pulse: &BackendPulse, deadline: Instant) -> bool {
+        match (self, pulse) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(pool), BackendPulse::Postgres(pulse)) => {
+                let Ok(mut other) = pool.acquire_until(deadline).await else { return false };
+                matches!(timeout_at(deadline, pulse.is_deserted(&mut other)).await, Ok(Ok(true)))
+            }
+            #[cfg(feature = "sqlite")]
+            (_, BackendPulse::Local) => false,
+            #[cfg(all(feature = "postgres", feature = "sqlite"))]
+            (Self::Sqlite(_), BackendPulse::Postgres(_)) => false,
+        }
+    }
+
     pub(crate) fn status(&self) -> Status {
         either!(self, pool => pool.status())
     }
@@ -93,7 +114,39 @@ impl Backend {
     }
 }
 
+/// A view of a lease's connection that outlasts a borrow of it.
+#[derive(Debug)]
+pub(crate) enum BackendPulse {
+    #[cfg(feature = "postgres")]
+    Postgres(Pulse),
+    /// There is no path that could go silent.
+    #[cfg(feature = "sqlite")]
+    Local,
+}
+
+impl BackendPulse {
+    /// Bytes heard so far; `None` when there is nothing to listen to.
+    pub(crate) fn heard(&self) -> Option<u64> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pulse) => Some(pulse.heard()),
+            #[cfg(feature = "sqlite")]
+            Self::Local => None,
+        }
+    }
+}
+
 impl BackendLease {
+    /// A view of the connection for whoever watches while it is in use.
+    pub(crate) fn pulse(&self) -> BackendPulse {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lease) => BackendPulse::Postgres(lease.pulse()),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => BackendPulse::Local,
+        }
+    }
+
     /// Says what went wrong on the connection, so that the pool judges it and its like.
     pub(crate) fn judge(&mut self, fault: &Fault) {
         if fault.class().condemns_connection() {

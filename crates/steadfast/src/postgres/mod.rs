@@ -17,6 +17,7 @@ mod numeric;
 mod observed;
 mod parameters;
 mod progress;
+mod pulse;
 mod socket;
 mod sqlstate;
 mod sqlstate_table;
@@ -29,5 +30,6 @@ mod transport;
 
 pub use connection::{PostgresConnection, ServerFacts, Traffic};
 pub use connector::PostgresConnector;
+pub(crate) use pulse::Pulse;
 /// The driver, whose client [`PostgresConnection::client`] gives access to.
 pub use tokio_postgres;

@@ -6,7 +6,8 @@ use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 
 use super::statement::Statement;
-use crate::backend::BackendLease;
+use super::vigil::watched;
+use crate::backend::{Backend, BackendLease};
 use crate::error::{Error, Fault};
 
 /// Shared by the loop that runs attempts and the handles that were given to a closure.
@@ -14,6 +15,8 @@ use crate::error::{Error, Fault};
 pub(super) struct Attempt {
     /// One statement at a time; those that come meanwhile are served in order.
     turn: Semaphore,
+    /// Where to ask about a statement that takes long, when it may be run again at will.
+    vigil: Option<Backend>,
     /// Held for moments only, never across an await: a statement takes the lease out while it runs.
     seat: Mutex<Seat>,
 }
@@ -38,9 +41,9 @@ pub(super) struct Remains {
 }
 
 impl Attempt {
-    pub(super) fn new(lease: BackendLease) -> Arc<Self> {
+    pub(super) fn new(lease: BackendLease, vigil: Option<Backend>) -> Arc<Self> {
         let seat = Seat { lease: Some(lease), fault: None, cancelled: false, over: false };
-        Arc::new(Self { turn: Semaphore::new(1), seat: Mutex::new(seat) })
+        Arc::new(Self { turn: Semaphore::new(1), vigil, seat: Mutex::new(seat) })
     }
 
     /// Runs one statement on the connection.
@@ -56,7 +59,13 @@ impl Attempt {
         let Some(lease) = borrowed.lease.as_mut() else {
             return Err(Error::Inert);
         };
-        let result = statement.run(lease).await;
+        let result = match &self.vigil {
+            Some(backend) => {
+                let pulse = lease.pulse();
+                watched(backend, &pulse, statement.run(lease)).await
+            }
+            None => statement.run(lease).await,
+        };
         if let Err(fault) = &result {
             lease.judge(fault);
             self.seat.lock().fault = Some(fault.clone());

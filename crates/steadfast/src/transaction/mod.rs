@@ -5,6 +5,7 @@ mod commit;
 mod handle;
 mod run;
 mod statement;
+mod vigil;
 
 pub(crate) use commit::commit;
 pub use handle::Transaction;

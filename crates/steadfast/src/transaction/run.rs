@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::commit::commit;
 use super::handle::Transaction;
+use super::vigil::watched;
 use crate::backend::{Backend, BackendLease};
 use crate::error::{Error, Fault};
 use crate::event::{Event, Observer};
 use crate::retry::Backoff;
-use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
+use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
 use crate::time::{Duration, Instant, sleep, timeout_at};
 use crate::verdict::{Class, Step, Verdict};
 
@@ -58,7 +59,7 @@ pub(crate) async fn read_once(unit: &Unit<'_>, sql: &str, params: &[Value]) -> R
     let mut retries = Retries::new(unit);
     loop {
         let mut lease = unit.backend.acquire_until(unit.deadline).await?;
-        let result = timeout_at(unit.deadline, lease.read(sql, params)).await;
+        let result = timeout_at(unit.deadline, read_watched(unit, &mut lease, sql, params)).await;
         let fault = match result {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(fault)) => fault,
@@ -70,6 +71,16 @@ pub(crate) async fn read_once(unit: &Unit<'_>, sql: &str, params: &[Value]) -> R
             return Err(fault.into());
         }
     }
+}
+
+async fn read_watched(
+    unit: &Unit<'_>,
+    lease: &mut BackendLease,
+    sql: &str,
+    params: &[Value],
+) -> Result<Vec<Row>, Fault> {
+    let pulse = lease.pulse();
+    watched(unit.backend, &pulse, lease.read(sql, params)).await
 }
 
 /// An attempt that did not commit: the error for the caller, and the fault that decides about another try.
@@ -85,7 +96,8 @@ where
     T: Send,
     E: From<Error> + Send,
 {
-    let attempt = Attempt::new(lease);
+    let vigil = (unit.options.access == Access::ReadOnly).then(|| unit.backend.clone());
+    let attempt = Attempt::new(lease, vigil);
     // Whatever happens to this future from here on, the handles must not outlive it: a handle that escaped would
     // otherwise keep the connection.
     let ended = EndOnDrop(&attempt);

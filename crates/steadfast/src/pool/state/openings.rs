@@ -60,11 +60,11 @@ impl<C, W> State<C, W> {
     pub(super) fn watch_openings(&mut self, now: Moment, out: &mut Actions<C, W>) {
         let patience = self.openings.patience();
         for slot in &mut self.slots {
-            if let Stage::Opening { since, stalled, aborted: false } = &mut slot.stage {
-                if !*stalled && now.since(*since) >= patience {
-                    *stalled = true;
-                    self.openings.hung.get_or_insert_with(no_answer);
-                }
+            if let Stage::Opening { since, stalled: stalled @ false, aborted: false } = &mut slot.stage
+                && now.since(*since) >= patience
+            {
+                *stalled = true;
+                self.openings.hung.get_or_insert_with(no_answer);
             }
         }
         if let Some((due, id)) = self.replaceable()
