@@ -1,7 +1,5 @@
 //! The documented options are the ones there are.
 
-#![cfg(test)]
-
 use std::process::Command;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");

@@ -1,0 +1,16 @@
+//! The real binary, a real PostgreSQL, real sockets. One file a fear; one program, so that it is linked once.
+
+#![cfg(test)]
+
+mod support;
+
+mod absent_at_start;
+mod backends_terminated;
+mod bad_input;
+mod clients;
+mod drain;
+mod idle_cut;
+mod init_db;
+mod restart;
+mod silent_path;
+mod sqlite_story;

@@ -1,0 +1,72 @@
+//! `steadfast` as a process of its own, with an environment that holds nothing but what a test puts there.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use steadfast_test::{Postgres, Process, eventually};
+use tokio::time::Instant;
+
+use super::client::Client;
+use super::scratch::Scratch;
+use super::{SOON, USERS};
+
+/// `steadfast serve`, running.
+#[derive(Debug)]
+pub struct Service {
+    pub process: Process,
+    pub client: Client,
+    /// When the process was started.
+    pub started: Instant,
+    /// From the start of the process to the line that says where it listens.
+    pub listening_after: Duration,
+    pub directory: Scratch,
+}
+
+/// The program, about to run in this directory.
+pub fn steadfast(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_steadfast"));
+    command.args(arguments).current_dir(directory).env_clear().envs(environment.iter().copied());
+    command
+}
+
+impl Service {
+    /// Starts it and returns as soon as it listens, on a port that the system chose.
+    pub async fn start(environment: &[(&str, &str)]) -> Self {
+        let directory = Scratch::new();
+        let started = Instant::now();
+        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        let process = Process::start(&mut steadfast(directory.path(), &arguments, environment)).await;
+        let line = process.wait_for_line("listening on http://", SOON).await;
+        let listening_after = started.elapsed();
+        let address = line.split_once("http://").unwrap().1;
+        let end =
+            address.find(|c: char| c != '.' && c != ':' && !c.is_ascii_digit()).unwrap_or(address.len());
+        let client = Client { address: address[..end].parse().unwrap() };
+        Self { process, client, started, listening_after, directory }
+    }
+
+    /// On this database, serving.
+    pub async fn on(url: &str, more: &[(&str, &str)]) -> Self {
+        let service = Self::start(&[&[("DATABASE_URL", url)], more].concat()).await;
+        service.wait_until_it_serves(SOON).await;
+        service
+    }
+
+    /// On a server of its own, serving, with the users that a [`Load`](super::Load) works on.
+    pub async fn seeded(postgres: &Postgres, url: &str, more: &[(&str, &str)]) -> Self {
+        let service = Self::on(url, more).await;
+        super::load::seed(postgres).await;
+        service
+    }
+
+    pub async fn wait_until_it_serves(&self, within: Duration) {
+        let client = self.client;
+        eventually("users are served", within, async || client.get(USERS).await.status == 200).await;
+    }
+
+    /// Everything it has said, in one text.
+    pub fn log(&self) -> String {
+        self.process.lines().join("\n")
+    }
+}
