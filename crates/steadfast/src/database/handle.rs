@@ -76,6 +76,17 @@ impl Database {
         self.backend.kind()
     }
 
+    /// The pool of PostgreSQL connections, for whoever needs the driver's own client; `None` on SQLite.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub const fn postgres(&self) -> Option<&Pool<PostgresConnector>> {
+        match &self.backend {
+            Backend::Postgres(pool) => Some(pool),
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+        }
+    }
+
     /// What the pool looks like now.
     #[must_use]
     pub fn status(&self) -> Status {
