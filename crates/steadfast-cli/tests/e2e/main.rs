@@ -8,6 +8,7 @@ mod absent_at_start;
 mod backends_terminated;
 mod bad_input;
 mod clients;
+mod commit_in_doubt;
 mod crashed;
 mod drain;
 mod frozen;
