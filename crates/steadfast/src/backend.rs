@@ -7,7 +7,9 @@ use crate::postgres::{PostgresConnector, Pulse};
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteConnector;
-use crate::time::{Duration, Instant, timeout_at};
+#[cfg(feature = "postgres")]
+use crate::time::timeout_at;
+use crate::time::{Duration, Instant};
 
 /// Which database it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -84,6 +86,9 @@ impl Backend {
     /// True when the server says, over another connection, that it is not at work for the one with this pulse.
     /// False when it is, or when that cannot be found out by the deadline.
     pub(crate) async fn is_deserted(&self, pulse: &BackendPulse, deadline: Instant) -> bool {
+        if Instant::now() >= deadline {
+            return false;
+        }
         match (self, pulse) {
             #[cfg(feature = "postgres")]
             (Self::Postgres(pool), BackendPulse::Postgres(pulse)) => {
@@ -144,6 +149,16 @@ impl BackendLease {
             Self::Postgres(lease) => BackendPulse::Postgres(lease.pulse()),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => BackendPulse::Local,
+        }
+    }
+
+    /// The version of what is at the other end.
+    pub(crate) fn server_version(&self) -> String {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lease) => lease.server().version.clone(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => crate::sqlite::version().to_owned(),
         }
     }
 

@@ -1,4 +1,5 @@
 //! Hosts that do not serve: silent, refusing, of the wrong kind, not PostgreSQL at all, or cut off later.
+#![cfg(test)]
 #![cfg(all(unix, feature = "postgres"))]
 #![allow(
     clippy::unwrap_used,
@@ -10,10 +11,8 @@
     reason = "a test fails by panicking, and its options are not exhaustive"
 )]
 
-mod support;
-
 use std::net::Ipv4Addr;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use steadfast::Fault;
@@ -22,22 +21,30 @@ use steadfast::connector::{Alarm, Condition, Connector as _};
 use steadfast::postgres::{PostgresConnection, PostgresConnector};
 use steadfast::sql::{SqlConnection as _, TransactionOptions};
 use steadfast::verdict::{Class, Step, Verdict};
-use support::{Server, Setup, free_port, until};
+use steadfast_test::{Cut, Direction, Ending, Postgres, Relay};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, OnceCell};
 use tokio::time::{Instant, timeout};
 
-struct Cluster {
-    primary: Server,
-    standby: Server,
+/// One of each for the whole binary.
+static PRIMARY: OnceCell<Postgres> = OnceCell::const_new();
+static STANDBY: OnceCell<Postgres> = OnceCell::const_new();
+
+async fn primary() -> &'static Postgres {
+    PRIMARY.get_or_init(Postgres::start).await
 }
 
-static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| {
-    let primary = Server::start(&Setup::default());
-    let standby = Server::start(&Setup { standby_of: Some(&primary), ..Setup::default() });
-    Cluster { primary, standby }
-});
+async fn standby() -> &'static Postgres {
+    STANDBY.get_or_init(async || primary().await.standby().await).await
+}
+
+/// Nothing listens there, and nothing will.
+async fn refusing() -> Relay {
+    let relay = Relay::to((Ipv4Addr::LOCALHOST, 1).into()).await;
+    relay.set(steadfast_test::Fault::Refuse).await;
+    relay
+}
 
 /// Accepts and says this, and nothing more; holds every connection open.
 async fn says(words: &'static [u8]) -> u16 {
@@ -127,17 +134,19 @@ async fn a_host_that_accepts_and_closes_is_worth_another_try() {
 
 #[tokio::test]
 async fn a_silent_and_a_refusing_host_do_not_keep_from_a_good_one() {
-    let good = CLUSTER.primary.port;
+    let good = primary().await.port();
+    let refusing = refusing().await;
     let began = Instant::now();
     let connection =
-        connect(options(&[says(b"").await, free_port(), good]), Duration::from_secs(3)).await.unwrap();
+        connect(options(&[says(b"").await, refusing.port(), good]), Duration::from_secs(3)).await.unwrap();
     assert!(began.elapsed() < Duration::from_secs(2), "the silent one gets a third: {:?}", began.elapsed());
     assert_eq!(connection.server().port, good);
 }
 
 #[tokio::test]
 async fn when_no_host_serves_each_is_listed_with_its_reason() {
-    let (silent, refusing) = (says(b"").await, free_port());
+    let (silent, closed) = (says(b"").await, refusing().await);
+    let refusing = closed.port();
     let mut options = options(&[silent, refusing]);
     options.hosts.push(("no-such-host.invalid".to_owned(), 1));
     let fault = connect(options, Duration::from_secs(1)).await.unwrap_err();
@@ -150,7 +159,7 @@ async fn when_no_host_serves_each_is_listed_with_its_reason() {
 
 #[tokio::test]
 async fn each_kind_of_server_is_found_in_any_order() {
-    let (primary, standby) = (CLUSTER.primary.port, CLUSTER.standby.port);
+    let (primary, standby) = (primary().await.port(), standby().await.port());
     for hosts in [[primary, standby], [standby, primary]] {
         for (target, expected) in [
             (TargetSession::Any, hosts[0]),
@@ -171,7 +180,7 @@ async fn each_kind_of_server_is_found_in_any_order() {
 
 #[tokio::test]
 async fn a_kind_that_is_not_there_is_said_not_to_be() {
-    let primary = CLUSTER.primary.port;
+    let primary = primary().await.port();
     for target in [TargetSession::Standby, TargetSession::ReadOnly] {
         let mut options = options(&[primary]);
         options.target_session = target;
@@ -186,7 +195,7 @@ async fn a_kind_that_is_not_there_is_said_not_to_be() {
         primary,
         "the second pass takes any"
     );
-    options.hosts = vec![("127.0.0.1".to_owned(), CLUSTER.standby.port)];
+    options.hosts = vec![("127.0.0.1".to_owned(), standby().await.port())];
     options.target_session = TargetSession::ReadWrite;
     assert_eq!(connect(options.clone(), LONG).await.unwrap_err().class(), Class::Unavailable);
     // What is read-only by a setting is found out too.
@@ -197,7 +206,7 @@ async fn a_kind_that_is_not_there_is_said_not_to_be() {
 
 #[tokio::test]
 async fn a_write_refused_by_a_standby_condemns_the_connection_where_writes_are_expected() {
-    let mut options = options(&[CLUSTER.standby.port]);
+    let mut options = options(&[standby().await.port()]);
     let mut connection = connect(options.clone(), LONG).await.unwrap();
     let fault = connection.execute("CREATE TABLE t (a int)", &[]).await.unwrap_err();
     assert_eq!((fault.class(), fault.code()), (Class::ReadOnlyServer, Some("25006")), "{fault}");
@@ -208,65 +217,15 @@ async fn a_write_refused_by_a_standby_condemns_the_connection_where_writes_are_e
     assert_eq!(fault.class(), Class::Statement, "{fault}");
 }
 
-/// How a relay ends its connections.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Cut {
-    No,
-    Fin,
-    Rst,
-}
-
-/// Passes bytes on until it is told to cut. After `COMMIT` was seen it passes nothing back when `mute` is set.
-async fn relay(to: u16, cut: watch::Receiver<Cut>, mute_commit: bool) -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    tokio::spawn(async move {
-        while let Ok((mut near, _)) = listener.accept().await {
-            let mut cut = cut.clone();
-            tokio::spawn(async move {
-                let mut far = TcpStream::connect((Ipv4Addr::LOCALHOST, to)).await.unwrap();
-                let (mut up, mut down) = ([0; 4096], [0; 4096]);
-                loop {
-                    tokio::select! {
-                        read = near.read(&mut up) => {
-                            let Ok(read @ 1..) = read else { return };
-                            far.write_all(&up[..read]).await.unwrap();
-                            if mute_commit && up[..read].windows(6).any(|text| text == b"COMMIT") {
-                                let mut answer = [0; 512];
-                                drop(far.read(&mut answer).await);
-                                return;
-                            }
-                        }
-                        read = far.read(&mut down) => {
-                            let Ok(read @ 1..) = read else { return };
-                            if near.write_all(&down[..read]).await.is_err() {
-                                return;
-                            }
-                        }
-                        changed = cut.changed() => {
-                            if changed.is_ok() && *cut.borrow() == Cut::Rst {
-                                near.set_zero_linger().unwrap();
-                            }
-                            return;
-                        }
-                    }
-                }
-            });
-        }
-    });
-    port
-}
-
 #[tokio::test]
 async fn a_cut_is_seen_without_touching_the_connection() {
-    for manner in [Cut::Fin, Cut::Rst] {
-        let (cut, told) = watch::channel(Cut::No);
-        let port = relay(CLUSTER.primary.port, told, false).await;
+    for manner in [Ending::Fin, Ending::Rst, Ending::HalfClose] {
+        let relay = Relay::to(primary().await.addr()).await;
         let rung = Arc::new(Notify::new());
         let ring = Arc::clone(&rung);
-        let connector = PostgresConnector::new(options(&[port]), LONG).unwrap();
+        let connector = PostgresConnector::new(options(&[relay.port()]), LONG).unwrap();
         let mut connection = connector.connect(Alarm::new(move || ring.notify_one())).await.unwrap();
-        cut.send(manner).unwrap();
+        relay.cut_all(manner).await;
         timeout(Duration::from_secs(5), rung.notified()).await.expect("the alarm rings");
         let Condition::Lost(fault) = connector.inspect(&connection) else { panic!("{manner:?} is a loss") };
         assert_eq!(
@@ -282,18 +241,15 @@ async fn a_cut_is_seen_without_touching_the_connection() {
 
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
-    let (_cut, told) = watch::channel(Cut::No);
-    let port = relay(CLUSTER.primary.port, told, true).await;
-    let mut connection = connect(options(&[port]), LONG).await.unwrap();
+    let relay = Relay::to(primary().await.addr()).await;
+    relay.arm(Cut::on_message(Direction::ToClient, b'C').with_text("COMMIT"));
+    let mut connection = connect(options(&[relay.port()]), LONG).await.unwrap();
     connection.begin(TransactionOptions::default()).await.unwrap();
     connection.execute("CREATE TABLE unanswered (a int)", &[]).await.unwrap();
     let fault = connection.commit().await.unwrap_err();
     assert_eq!((fault.class(), fault.step()), (Class::ConnectionLost, Step::Commit));
     assert_eq!(fault.verdict(), Verdict::OutcomeUnknown, "{fault}");
-    let mut other = connect(options(&[CLUSTER.primary.port]), LONG).await.unwrap();
-    until("it was committed all the same", async || {
-        let rows = other.query("SELECT 1 FROM pg_class WHERE relname = 'unanswered'", &[]).await;
-        rows.unwrap().len() == 1
-    })
-    .await;
+    let mut other = connect(options(&[primary().await.port()]), LONG).await.unwrap();
+    let rows = other.query("SELECT 1 FROM pg_class WHERE relname = 'unanswered'", &[]).await.unwrap();
+    assert_eq!(rows.len(), 1, "it was committed all the same");
 }

@@ -1,4 +1,5 @@
 //! TLS against real servers: every sslmode, pins, channel binding, client certificates, and errors in words.
+#![cfg(test)]
 #![cfg(all(unix, feature = "postgres"))]
 #![allow(
     clippy::unwrap_used,
@@ -22,7 +23,9 @@ use steadfast::connector::{Alarm, Connector as _};
 use steadfast::postgres::PostgresConnection;
 use steadfast::sql::SqlConnection as _;
 use steadfast::verdict::{Class, Step};
-use support::{Server, Setup, connector, is_ready};
+use steadfast_test::{Mode, Postgres};
+use support::{connector, is_ready};
+use tokio::sync::OnceCell;
 
 const HBA: &str = "local all all trust\n\
     hostssl all scram 127.0.0.1/32 scram-sha-256\n\
@@ -39,14 +42,26 @@ struct Certificates {
 }
 
 impl Certificates {
+    /// Made once and kept below the target directory. Several processes may want them at the same time: each
+    /// makes its own, and the first to be done puts them in place.
     fn make() -> Self {
-        // Below the target directory, where nothing piles up: a static is never dropped.
-        let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-tls");
-        fs::create_dir_all(&directory).unwrap();
-        let made = Self { directory };
+        let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-tls-1");
+        if !kept.exists() {
+            let own = kept.with_extension(std::process::id().to_string());
+            fs::create_dir_all(&own).unwrap();
+            Self { directory: own.clone() }.fill();
+            if fs::rename(&own, &kept).is_err() {
+                fs::remove_dir_all(&own).unwrap();
+            }
+        }
+        Self { directory: kept }
+    }
+
+    fn fill(&self) {
+        let made = self;
         for authority in ["ca", "stranger"] {
             made.openssl(&format!(
-                "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN={authority} -keyout {authority}.key -out {authority}.crt"
+                "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN={authority} -keyout {authority}.key -out {authority}.crt"
             ));
         }
         fs::write(made.directory.join("server.ext"), "subjectAltName=DNS:localhost,DNS:db.example").unwrap();
@@ -56,14 +71,13 @@ impl Certificates {
                 "req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {leaf}.key -out {leaf}.csr"
             ));
             made.openssl(&format!(
-                "x509 -req -in {leaf}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile {leaf}.ext -out {leaf}.crt"
+                "x509 -req -in {leaf}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 3650 -extfile {leaf}.ext -out {leaf}.crt"
             ));
         }
         made.openssl(
-            "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext basicConstraints=critical,CA:TRUE \
+            "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=localhost -addext basicConstraints=critical,CA:TRUE \
              -addext subjectAltName=DNS:localhost -keyout marked.key -out marked.crt",
         );
-        made
     }
 
     fn openssl(&self, arguments: &str) {
@@ -93,37 +107,42 @@ impl Certificates {
     }
 }
 
-struct Scene {
-    certificates: Certificates,
-    /// Shows a proper certificate.
-    proper: Server,
-    /// Shows a leaf marked CA:TRUE.
-    marked: Server,
+static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(Certificates::make);
+static PROPER: OnceCell<Postgres> = OnceCell::const_new();
+static MARKED: OnceCell<Postgres> = OnceCell::const_new();
+
+/// Shows a proper certificate.
+async fn proper() -> &'static Postgres {
+    PROPER.get_or_init(|| start("server")).await
 }
 
-static SCENE: LazyLock<Scene> = LazyLock::new(|| {
-    let certificates = Certificates::make();
-    let start = |leaf: &str| {
-        let files = [
-            ("server.crt", certificates.text(&format!("{leaf}.crt"))),
-            ("server.key", certificates.text(&format!("{leaf}.key"))),
-            ("root.crt", certificates.text("ca.crt")),
-        ];
-        let settings = "ssl=on\nssl_ca_file='root.crt'";
-        let server = Server::start(&Setup { settings, hba: Some(HBA), files: &files, ..Setup::default() });
-        server.psql(
+/// Shows a leaf marked CA:TRUE.
+async fn marked() -> &'static Postgres {
+    MARKED.get_or_init(|| start("marked")).await
+}
+
+async fn start(leaf: &str) -> Postgres {
+    let text = |name: &str| CERTIFICATES.text(name);
+    let server = Postgres::builder()
+        .tls(&text(&format!("{leaf}.crt")), &text(&format!("{leaf}.key")))
+        .tls_client_ca(&text("ca.crt"))
+        .start()
+        .await;
+    server
+        .psql(
             "SET password_encryption = 'scram-sha-256'; CREATE ROLE scram LOGIN PASSWORD 'pass wörd'; \
              CREATE ROLE tls_only LOGIN; CREATE ROLE plain_only LOGIN; CREATE ROLE certified LOGIN",
-        );
-        server
-    };
-    let (proper, marked) = (start("server"), start("marked"));
-    Scene { certificates, proper, marked }
-});
+        )
+        .await;
+    // Nobody is to be let in by a line that says nothing of TLS.
+    fs::write(server.directory().join("data/pg_hba.conf"), HBA).unwrap();
+    server.restart(Mode::Fast).await;
+    server
+}
 
-fn options(server: &Server, user: &str, mode: SslMode) -> PostgresOptions {
-    let mut options = server.options();
-    options.hosts = vec![("localhost".to_owned(), server.port)];
+fn options(server: &Postgres, user: &str, mode: SslMode) -> PostgresOptions {
+    let mut options = support::options(server);
+    options.hosts = vec![("localhost".to_owned(), server.port())];
     options.user = user.to_owned();
     options.database = "postgres".to_owned();
     options.password = Some("pass wörd".to_owned().into());
@@ -151,7 +170,7 @@ async fn is_encrypted(options: PostgresOptions) -> bool {
 
 #[tokio::test]
 async fn each_mode_encrypts_when_it_should() {
-    let server = &SCENE.proper;
+    let server = proper().await;
     for (mode, expected) in [
         (SslMode::Disable, false),
         (SslMode::Allow, false),
@@ -164,7 +183,7 @@ async fn each_mode_encrypts_when_it_should() {
 
 #[tokio::test]
 async fn allow_and_prefer_try_the_other_way_when_the_server_insists() {
-    let server = &SCENE.proper;
+    let server = proper().await;
     assert!(is_encrypted(options(server, "tls_only", SslMode::Allow)).await);
     assert!(!is_encrypted(options(server, "plain_only", SslMode::Prefer)).await);
     let fault = connect(options(server, "tls_only", SslMode::Disable)).await.unwrap_err();
@@ -176,11 +195,11 @@ async fn allow_and_prefer_try_the_other_way_when_the_server_insists() {
 
 #[tokio::test]
 async fn the_verifying_modes_verify_what_they_say() {
-    let Scene { certificates, proper, .. } = &*SCENE;
+    let (certificates, proper) = (&*CERTIFICATES, proper().await);
     let with_root = |mode, root: &str, host: &str| {
         let mut options = options(proper, "postgres", mode);
         options.tls.root_cert = Some(certificates.path(root));
-        options.hosts = vec![(host.to_owned(), proper.port)];
+        options.hosts = vec![(host.to_owned(), proper.port())];
         options
     };
     for mode in [SslMode::Require, SslMode::VerifyCa] {
@@ -204,7 +223,7 @@ async fn the_verifying_modes_verify_what_they_say() {
 
 #[tokio::test]
 async fn a_leaf_marked_as_an_authority_is_explained_and_can_be_pinned() {
-    let Scene { certificates, marked, proper } = &*SCENE;
+    let (certificates, marked, proper) = (&*CERTIFICATES, marked().await, proper().await);
     let mut strict = options(marked, "postgres", SslMode::VerifyFull);
     strict.tls.root_cert = Some(certificates.path("marked.crt"));
     let fault = connect(strict.clone()).await.unwrap_err();
@@ -218,7 +237,7 @@ async fn a_leaf_marked_as_an_authority_is_explained_and_can_be_pinned() {
         strict.tls.mode = mode;
         assert!(is_encrypted(strict.clone()).await, "{mode:?}");
     }
-    strict.hosts = vec![("localhost".to_owned(), proper.port)];
+    strict.hosts = vec![("localhost".to_owned(), proper.port())];
     for mode in [SslMode::Prefer, SslMode::Require, SslMode::VerifyFull] {
         strict.tls.mode = mode;
         let fault = connect(strict.clone()).await.unwrap_err();
@@ -231,7 +250,7 @@ async fn a_leaf_marked_as_an_authority_is_explained_and_can_be_pinned() {
 
 #[tokio::test]
 async fn authentication_is_bound_to_the_channel() {
-    let Scene { proper, marked, .. } = &*SCENE;
+    let (proper, marked) = (proper().await, marked().await);
     for server in [proper, marked] {
         let mut bound = options(server, "scram", SslMode::Require);
         bound.channel_binding = ChannelBinding::Require;
@@ -247,7 +266,7 @@ async fn authentication_is_bound_to_the_channel() {
 
 #[tokio::test]
 async fn a_wrong_and_a_missing_password_are_told_apart() {
-    let server = &SCENE.proper;
+    let server = proper().await;
     for mode in [SslMode::Prefer, SslMode::Disable] {
         let mut wrong = options(server, "scram", mode);
         wrong.password = Some("geheim-4711".to_owned().into());
@@ -266,7 +285,7 @@ async fn a_wrong_and_a_missing_password_are_told_apart() {
 
 #[tokio::test]
 async fn a_client_certificate_is_shown_and_its_absence_explained() {
-    let Scene { certificates, proper, .. } = &*SCENE;
+    let (certificates, proper) = (&*CERTIFICATES, proper().await);
     let mut certified = options(proper, "certified", SslMode::Require);
     let fault = connect(certified.clone()).await.unwrap_err();
     assert_eq!(fault.class(), Class::Permanent, "{fault}");
@@ -277,8 +296,8 @@ async fn a_client_certificate_is_shown_and_its_absence_explained() {
 
 #[tokio::test]
 async fn a_running_statement_is_cancelled_over_tls_too() {
-    let mut connection = connect(options(&SCENE.proper, "postgres", SslMode::Require)).await.unwrap();
-    let connector = connector(options(&SCENE.proper, "postgres", SslMode::Require));
+    let mut connection = connect(options(proper().await, "postgres", SslMode::Require)).await.unwrap();
+    let connector = connector(options(proper().await, "postgres", SslMode::Require));
     let limit = std::time::Duration::from_millis(50);
     assert!(tokio::time::timeout(limit, connection.query("SELECT pg_sleep(5)", &[])).await.is_err());
     let began = tokio::time::Instant::now();
@@ -291,7 +310,7 @@ async fn a_running_statement_is_cancelled_over_tls_too() {
 async fn direct(protocols: &[&[u8]]) -> u16 {
     use rustls_pki_types::pem::PemObject as _;
     use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-    let certificates = &SCENE.certificates;
+    let certificates = &*CERTIFICATES;
     let chain =
         CertificateDer::pem_file_iter(certificates.path("server.crt")).unwrap().map(Result::unwrap).collect();
     let key = PrivateKeyDer::from_pem_file(certificates.path("server.key")).unwrap();
@@ -306,7 +325,7 @@ async fn direct(protocols: &[&[u8]]) -> u16 {
     let acceptor = tokio_rustls::TlsAcceptor::from(std::sync::Arc::new(config));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let behind = SCENE.proper.port;
+    let behind = proper().await.port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
@@ -324,10 +343,10 @@ async fn direct(protocols: &[&[u8]]) -> u16 {
 
 #[tokio::test]
 async fn direct_tls_needs_the_servers_agreement_to_speak_postgresql() {
-    let scene = &*SCENE;
+    let server = proper().await;
     let at = |port| {
-        let mut options = options(&scene.proper, "postgres", SslMode::VerifyFull);
-        options.tls.root_cert = Some(scene.certificates.path("ca.crt"));
+        let mut options = options(server, "postgres", SslMode::VerifyFull);
+        options.tls.root_cert = Some(CERTIFICATES.path("ca.crt"));
         options.tls.direct = true;
         options.hosts = vec![("localhost".to_owned(), port)];
         options
@@ -339,6 +358,6 @@ async fn direct_tls_needs_the_servers_agreement_to_speak_postgresql() {
         assert_eq!((fault.class(), fault.step()), (Class::Permanent, Step::Tls), "{fault}");
     }
     // A server that waits to be asked takes the handshake for a packet of impossible length.
-    let fault = connector(at(scene.proper.port)).connect(Alarm::silent()).await.unwrap_err();
+    let fault = connector(at(server.port())).connect(Alarm::silent()).await.unwrap_err();
     assert_eq!(fault.step(), Step::Tls, "{fault}");
 }

@@ -83,7 +83,8 @@ impl AcquireError {
     }
 
     /// A single try to connect failed.
-    pub(crate) fn connecting_failed(fault: Fault, waited: Duration) -> Self {
+    #[must_use]
+    pub fn connecting_failed(fault: Fault, waited: Duration) -> Self {
         let failure = match fault.class() {
             Class::Permanent => AcquireFailure::Permanent,
             Class::ConnectionLost

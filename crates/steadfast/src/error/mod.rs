@@ -1,5 +1,5 @@
 //! Errors. Each says what happened, the likely cause and the remedy, and answers by its
-//! [`Verdict`](crate::Verdict) what the caller may do. None carries a password or a whole URL.
+//! [`Verdict`] what the caller may do. None carries a password or a whole URL.
 
 mod acquire;
 mod config;

@@ -65,6 +65,7 @@ struct Kept {
 #[derive(Debug)]
 struct Findings {
     response_time: Option<Duration>,
+    server_version: Option<String>,
     probed: Option<(Instant, bool)>,
     count: Option<(i64, Instant)>,
     asked: Instant,
@@ -80,6 +81,7 @@ impl Monitor {
     pub fn start(database: &Database, options: HealthOptions) -> Self {
         let findings = Findings {
             response_time: None,
+            server_version: None,
             probed: None,
             count: None,
             asked: Instant::now(),
@@ -113,6 +115,7 @@ impl Monitor {
     /// Notes that the schema is set up.
     pub fn schema_is_ready(&self) {
         self.kept.schema_ready.store(true, Ordering::Release);
+        self.kept.woken.notify_one();
     }
 
     /// Notes that the program is shutting down: no longer ready.
@@ -130,19 +133,24 @@ impl Monitor {
 impl Kept {
     fn report(&self, details: bool) -> Report {
         let now = Instant::now();
-        let (response_time, probed, count) = {
+        let (response_time, probed, count, server_version) = {
             let mut findings = self.findings.lock();
             findings.asked = now;
             if details {
                 findings.asked_for_details = Some(now);
             }
-            (findings.response_time, findings.probed, findings.count)
+            let version = findings.server_version.clone().filter(|_| details);
+            (findings.response_time, findings.probed, findings.count, version)
         };
-        if probed.is_some_and(|(at, good)| good && now - at > self.options.interval) {
+        let counted = count.is_some_and(|(_, at)| now - at < self.options.count_interval);
+        let stale = probed.is_some_and(|(at, good)| good && now - at > self.options.interval);
+        let rested = probed.is_some_and(|(at, _)| now - at > PAUSE);
+        if stale || (rested && details && self.options.count.is_some() && !counted) {
             self.woken.notify_one();
         }
         Report {
             response_time,
+            server_version,
             probed: probed.map(|(at, good)| (now - at, good)),
             pool: self.database.status(),
             count: count.filter(|_| details).map(|(value, at)| Count { value, age: now - at }),
@@ -164,8 +172,9 @@ impl Kept {
             let mut findings = self.findings.lock();
             let was_good = findings.probed.is_none_or(|(_, good)| good);
             findings.probed = Some((Instant::now(), good));
-            if let Ok(took) = result {
-                findings.response_time = Some(took);
+            if let Ok(probe) = result {
+                findings.response_time = Some(probe.took);
+                findings.server_version = Some(probe.server_version);
             }
             was_good
         };
@@ -182,8 +191,9 @@ impl Kept {
         let now = Instant::now();
         let due = {
             let findings = self.findings.lock();
-            let stale = findings.count.is_none_or(|(_, at)| now - at >= self.options.count_interval);
-            stale && findings.asked_for_details.is_some_and(|at| now - at < self.options.rest_after)
+            let asked = findings.asked_for_details.is_some_and(|at| now - at < self.options.rest_after);
+            // Once at the start, so that who asks first gets an answer; after that only for who asks.
+            findings.count.is_none_or(|(_, at)| asked && now - at >= self.options.count_interval)
         };
         if !due || !self.schema_ready.load(Ordering::Acquire) {
             return;

@@ -56,6 +56,8 @@ pub struct Report {
     pub probed: Option<(Duration, bool)>,
     /// The pool, now.
     pub pool: Status,
+    /// The version of the server that answered last.
+    pub server_version: Option<String>,
     /// The cached count, if one was asked for.
     pub count: Option<Count>,
     /// The last incident, which may still last.

@@ -37,6 +37,7 @@ impl PostgresConnection {
     /// Dropped half-way, the connection is as dirty as it was, or cleaner.
     pub(super) async fn clean(&mut self) -> Result<(), Fault> {
         self.transaction = Progress::None;
+        self.spoiled = None;
         self.bell.rested().await;
         self.finish_requests().await?;
         if self.observed.status() != TransactionStatus::Idle {
@@ -54,7 +55,8 @@ impl PostgresConnection {
         Ok(())
     }
 
-    async fn finish_requests(&self) -> Result<(), Fault> {
+    /// Ends what still runs, by a cancel request when it does not end by itself at once.
+    pub(super) async fn finish_requests(&self) -> Result<(), Fault> {
         if timeout(ON_ITS_WAY, self.observed.quiet()).await.is_err() {
             loop {
                 // To its end, even if the answer comes first: a cancel still under way would hit whatever

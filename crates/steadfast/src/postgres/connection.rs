@@ -15,6 +15,7 @@ use super::cache::StatementCache;
 use super::cancel::Route;
 use super::doorbell::Doorbell;
 use super::driver::Driver;
+use super::failed::Spoiled;
 use super::fault;
 use super::observed::Observed;
 use super::sqlstate::{Circumstances, Moment};
@@ -35,6 +36,8 @@ pub struct PostgresConnection {
     pub(super) server: ServerFacts,
     pub(super) cache: StatementCache,
     pub(super) transaction: Progress,
+    /// Why the transaction can only be rolled back, where the server does not know.
+    pub(super) spoiled: Option<Spoiled>,
     /// A call is running, or was dropped half-way.
     pub(super) in_call: bool,
     /// The driver's client was lent out: requests may have been queued that no call here knows of.
@@ -114,7 +117,8 @@ impl PostgresConnection {
             || queued
             || self.observed.status() != TransactionStatus::Idle
             || self.observed.is_touched()
-            || self.transaction != Progress::None;
+            || self.transaction != Progress::None
+            || self.spoiled.is_some();
         if dirty { Condition::Dirty } else { Condition::Ready }
     }
 

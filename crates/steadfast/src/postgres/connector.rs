@@ -113,7 +113,8 @@ impl PostgresConnector {
             encrypted: server.tls.is_some(),
         };
         let bell = Doorbell::new();
-        let driver = Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), alarm.clone());
+        let driver =
+            Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), route.clone(), alarm.clone());
         PostgresConnection {
             client,
             driver,
@@ -123,6 +124,7 @@ impl PostgresConnector {
             server,
             cache: StatementCache::new(self.options.statement_cache),
             transaction: transaction::Progress::None,
+            spoiled: None,
             in_call: false,
             lent: AtomicBool::new(false),
         }

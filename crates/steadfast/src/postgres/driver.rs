@@ -4,11 +4,14 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::connector::Alarm;
 use crate::tasks;
+use crate::time::{Duration, timeout};
 
+use super::cancel::Route;
 use super::doorbell::Doorbell;
 use super::observed::{End, Observed};
 use super::tap::Tap;
@@ -17,10 +20,14 @@ use super::transport::{Bound, Transport};
 /// The driver's half of a connection.
 pub(super) type DriverHalf = tokio_postgres::Connection<Tap<Transport>, Bound<Tap<Transport>>>;
 
-/// The running driver. Dropping it closes the socket on the spot.
+/// The running driver. Dropping it closes the socket on the spot. A request that still runs is cancelled in the
+/// background: the server would go on with it, and keep its locks, until it has something to send.
 #[derive(Debug)]
 pub(super) struct Driver {
     task: JoinHandle<()>,
+    bell: Arc<Doorbell>,
+    observed: Arc<Observed>,
+    route: Route,
 }
 
 impl Driver {
@@ -29,8 +36,10 @@ impl Driver {
         mut half: DriverHalf,
         bell: Arc<Doorbell>,
         observed: Arc<Observed>,
+        route: Route,
         alarm: Alarm,
     ) -> Self {
+        let (rung, seen) = (Arc::clone(&bell), Arc::clone(&observed));
         let task = tasks::spawn("postgres driver", async move {
             poll_fn(|cx| {
                 let outcome = bell.run(cx, |cx| {
@@ -56,7 +65,7 @@ impl Driver {
                 alarm.ring();
             }
         });
-        Self { task }
+        Self { task, bell: rung, observed: seen, route }
     }
 
     /// Completes when the driver has ended.
@@ -68,6 +77,17 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        let runs = !self.observed.is_over() && (self.observed.is_busy() || !self.bell.is_resting());
         self.task.abort();
+        if runs && let Ok(runtime) = Handle::try_current() {
+            let (route, observed) = (self.route.clone(), Arc::clone(&self.observed));
+            tasks::spawn_on(&runtime, "postgres cancel", async move {
+                // Whether it arrives or not: nobody is left to be told.
+                drop(timeout(CANCEL_WITHIN, route.cancel(&observed)).await);
+            });
+        }
     }
 }
+
+/// A cancel request that takes longer would find the server in a state in which it does not matter.
+const CANCEL_WITHIN: Duration = Duration::from_secs(10);

@@ -15,10 +15,12 @@ use crate::verdict::{Class, Step};
 use super::connection::PostgresConnection;
 use super::execution::{Answer, Rows, misused};
 use super::observed::Command;
-use super::transaction::{Progress, begin_statement, may_commit};
+use super::script::{self, Kind};
+use super::transaction::{Progress, begin_statement};
 
 impl SqlConnection for PostgresConnection {
     async fn begin(&mut self, options: TransactionOptions) -> Result<(), Fault> {
+        self.settle(Step::Statement).await?;
         if let Some(lost) = self.refusal(Step::Statement) {
             return Err(lost);
         }
@@ -41,10 +43,14 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
+        self.enter().await?;
         if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
-            return self.query(sql, params).await;
+            self.in_call = false;
+            return Err(misused(
+                "read() was called inside a transaction",
+                "use query(), or end the transaction first",
+            ));
         }
-        self.enter()?;
         self.transaction = Progress::Open { read_only: true };
         let mut outcome = self.read_once(sql, params).await;
         if self.is_stale(&outcome) {
@@ -57,7 +63,9 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
-        self.enter()?;
+        self.settle(Step::Statement).await?;
+        self.admit(sql, true)?;
+        self.enter().await?;
         let sent = self.observed.sent();
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
@@ -67,40 +75,41 @@ impl SqlConnection for PostgresConnection {
         let (begun, outcome) = join(self.begin_with(announced), batch).await;
         let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
         self.leave().await;
+        self.note(sql, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
     }
 
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the wire crate may learn of more states; none can be committed"
-    )]
     async fn commit(&mut self) -> Result<(), Fault> {
+        self.settle(Step::Commit).await?;
         let progress = std::mem::replace(&mut self.transaction, Progress::None);
-        match progress {
-            Progress::Announced(_) => return Ok(()),
-            Progress::None => return Err(misused("there is no transaction to commit", "begin one first")),
-            Progress::Open { .. } => {}
-        }
-        if let Some(lost) = self.refusal(Step::Commit) {
+        let begun = matches!(progress, Progress::Open { .. });
+        let status = self.observed.status();
+        if let Some(lost) = self.refusal(Step::Commit).filter(|_| begun || status != TransactionStatus::Idle)
+        {
             return Err(lost);
         }
-        match self.observed.status() {
-            TransactionStatus::Failed => {
-                let reason = self.rolled_back();
-                self.send("ROLLBACK", Step::Commit).await?;
-                Err(reason)
+        if let Some(reason) = self.failure() {
+            if status != TransactionStatus::Idle {
+                self.roll_back(Step::Commit).await?;
             }
-            TransactionStatus::Open => self.send_commit().await,
-            // Idle: there is nothing left to commit.
-            _ => Err(misused(
+            return Err(reason);
+        }
+        if status == TransactionStatus::Open {
+            return self.send_commit().await;
+        }
+        if begun {
+            return Err(misused(
                 "the transaction was ended by a statement within it",
                 "leave COMMIT and ROLLBACK to the transaction's own functions",
-            )),
+            ));
         }
+        Ok(())
     }
 
     async fn rollback(&mut self) -> Result<(), Fault> {
+        self.settle(Step::Statement).await?;
         let progress = std::mem::replace(&mut self.transaction, Progress::None);
+        self.spoiled = None;
         let open = matches!(progress, Progress::Open { .. });
         if let Some(lost) = self.refusal(Step::Statement).filter(|_| open) {
             return Err(lost);
@@ -108,7 +117,7 @@ impl SqlConnection for PostgresConnection {
         if self.observed.status() == TransactionStatus::Idle && !self.observed.is_busy() {
             return Ok(());
         }
-        self.send("ROLLBACK", Step::Statement).await
+        self.roll_back(Step::Statement).await
     }
 }
 
@@ -116,7 +125,9 @@ impl PostgresConnection {
     /// Runs a statement, a second time when the first failed on a prepared statement that is out of date and
     /// nothing else is lost with it.
     async fn run(&mut self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
-        self.enter()?;
+        self.settle(Step::Statement).await?;
+        self.admit(sql, false)?;
+        self.enter().await?;
         let sent = self.observed.sent();
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
@@ -135,6 +146,7 @@ impl PostgresConnection {
             }
         }
         self.leave().await;
+        self.note(sql, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
     }
 
@@ -199,17 +211,26 @@ impl PostgresConnection {
         self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
     }
 
+    async fn roll_back(&mut self, step: Step) -> Result<(), Fault> {
+        self.in_call = true;
+        let outcome = self.send("ROLLBACK", step).await;
+        self.leave().await;
+        outcome
+    }
+
     async fn send_commit(&mut self) -> Result<(), Fault> {
         self.in_call = true;
+        self.transaction = Progress::Committing;
         let sent = self.observed.sent();
         let outcome = self.client.batch_execute("COMMIT").await;
         self.leave().await;
+        self.transaction = Progress::None;
         if let Err(error) = outcome {
             return Err(self.unless_answered(self.fault(error, Step::Commit), sent));
         }
         match self.observed.command() {
             Command::Commit => Ok(()),
-            Command::Rollback => Err(self.rolled_back()),
+            Command::Rollback => Err(self.rolled_back_by_server()),
             Command::Other => Err(Fault::new(
                 Class::ConnectionLost,
                 Step::Commit,
@@ -220,25 +241,9 @@ impl PostgresConnection {
         }
     }
 
-    /// A failed transaction that was to be committed.
-    fn rolled_back(&self) -> Fault {
-        let fault = match self.observed.last_error() {
-            Some(error) => Fault::new(
-                Class::RolledBack,
-                Step::Commit,
-                format!(
-                    "the transaction was rolled back, for a statement in it had failed: {}",
-                    error.message
-                ),
-            )
-            .with_code(error.code),
-            None => Fault::new(Class::RolledBack, Step::Commit, "the server answered COMMIT by a rollback"),
-        };
-        fault.with_remedy("nothing was stored: handle the statement's error, or use a savepoint around it")
-    }
-
     /// Begins a call. What follows sets `in_call` back when it ends; dropped before that, it stays.
-    fn enter(&mut self) -> Result<(), Fault> {
+    async fn enter(&mut self) -> Result<(), Fault> {
+        self.settle(Step::Statement).await?;
         match self.refusal(Step::Statement) {
             Some(lost) => Err(lost),
             None => {
@@ -258,7 +263,7 @@ impl PostgresConnection {
     fn announced(&self) -> Option<TransactionOptions> {
         match self.transaction {
             Progress::Announced(options) => Some(options),
-            Progress::None | Progress::Open { .. } => None,
+            Progress::None | Progress::Open { .. } | Progress::Committing => None,
         }
     }
 
@@ -295,7 +300,11 @@ impl PostgresConnection {
 
     /// What a lost connection means for a statement: outside a transaction it may have been applied.
     fn judge(&self, fault: Fault, sql: &str, autocommit: bool, sent: u64) -> Fault {
-        if autocommit || may_commit(sql) { self.unless_answered(fault, sent) } else { fault }
+        if autocommit || script::kinds(sql).any(|kind| kind == Kind::Committing) {
+            self.unless_answered(fault, sent)
+        } else {
+            fault
+        }
     }
 }
 

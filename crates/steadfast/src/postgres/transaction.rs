@@ -14,6 +14,8 @@ pub(super) enum Progress {
         /// It was opened READ ONLY.
         read_only: bool,
     },
+    /// COMMIT is on its way.
+    Committing,
 }
 
 /// The statement that begins a transaction.
@@ -35,19 +37,6 @@ pub(super) fn begin_statement(options: TransactionOptions) -> String {
     text
 }
 
-/// True when a text may end the transaction by itself, so that a connection lost under it leaves the
-/// outcome open.
-pub(super) fn may_commit(text: &str) -> bool {
-    text.split(';').any(|statement| {
-        let mut words = statement.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        let second = words.next().unwrap_or_default();
-        first.eq_ignore_ascii_case("commit")
-            || first.eq_ignore_ascii_case("end")
-            || (first.eq_ignore_ascii_case("prepare") && second.eq_ignore_ascii_case("transaction"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,15 +50,5 @@ mod tests {
             deferrable: true,
         };
         assert_eq!(begin_statement(options), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");
-    }
-
-    #[test]
-    fn a_text_that_ends_the_transaction_is_known() {
-        for text in ["COMMIT", "insert into t values (1); commit;", "END", "prepare transaction 'x'"] {
-            assert!(may_commit(text), "{text}");
-        }
-        for text in ["SELECT 1", "SELECT CASE WHEN a THEN 1 END", "PREPARE x AS SELECT 1", "ROLLBACK"] {
-            assert!(!may_commit(text), "{text}");
-        }
     }
 }

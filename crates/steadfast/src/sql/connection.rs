@@ -7,8 +7,29 @@ use crate::sql::{Row, Value};
 
 /// A connection that understands SQL with `$1` parameters.
 ///
+/// What stands here holds for every connector; one suite of tests is run against each.
+///
+/// # Transactions
+/// - A call that gives a fault inside a transaction fails the transaction, whether the server refused it or this
+///   library did (a parameter of the wrong type, a column that cannot be read). Every further statement is
+///   refused with [`Class::RolledBack`](crate::verdict::Class::RolledBack) and the code `25P02`, and
+///   [`commit`](Self::commit) rolls back. Only `ROLLBACK TO` a savepoint set before the failure leads back.
+///   `begin` and `read` inside a transaction are refused without harm to it.
+/// - Transactions are begun and ended by the functions here. `BEGIN`, `COMMIT`, `ROLLBACK` and their like are
+///   refused as statements inside one, and in a batch of several statements; savepoints are not.
+/// - A batch outside a transaction is applied wholly or not at all.
+/// - A read-only transaction and [`read`](Self::read) refuse writes with
+///   [`Class::Statement`](crate::verdict::Class::Statement), on whatever server: that says nothing about it.
+///
+/// # Cancel safety
 /// Every future may be dropped at any await: the connection then reports
-/// [`Condition::Dirty`](crate::connector::Condition::Dirty) and is cleaned by the pool.
+/// [`Condition::Dirty`](crate::connector::Condition::Dirty) and is cleaned by the pool. It may also be used
+/// on: the next call ends what still runs (by a cancel request or an interrupt) and does not wait for it to
+/// finish. A transaction in which this happened can only be rolled back, not even to a savepoint. A `commit`
+/// that was dropped is waited for instead: it may have been applied.
+///
+/// A connection that is dropped rolls back what was open, and what still runs is cancelled in the background
+/// where there is a runtime to do so.
 pub trait SqlConnection: Send {
     /// Notes that a transaction begins with the next statement. Nothing need be sent before that statement:
     /// a connector that can, sends both in one packet.
@@ -28,7 +49,8 @@ pub trait SqlConnection: Send {
 
     /// Commits. `Ok` means committed and acknowledged as such. A fault with the verdict
     /// [`OutcomeUnknown`](crate::Verdict::OutcomeUnknown) means that COMMIT may have been applied; every
-    /// other fault means that nothing was. A transaction in which no statement was run needs no round trip.
+    /// other fault means that nothing was. A transaction in which no statement was run needs no round trip,
+    /// and without a transaction it does nothing.
     fn commit(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Rolls back. Without an open transaction it does nothing.

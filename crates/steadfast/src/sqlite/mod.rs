@@ -4,14 +4,9 @@
 //! is a handle that sends it commands; the thread ends when the handle is dropped.
 //!
 //! # What is the same as on PostgreSQL
-//! - A statement that fails fails its transaction: further statements are refused (code `25P02`), and
-//!   `commit` rolls back and reports [`Class::RolledBack`](crate::verdict::Class::RolledBack). SQLite alone
-//!   would go on. A savepoint set before the failure can be returned to with `ROLLBACK TO`.
-//! - A batch outside a transaction is applied wholly or not at all.
-//! - A call whose future was dropped is interrupted by whatever is called next; inside a transaction it
-//!   fails that transaction.
-//! - Text with a NUL character and floating-point values that are not numbers are refused: the first cannot
-//!   be stored by PostgreSQL, the second would silently become NULL in SQLite.
+//! All that [`SqlConnection`](crate::sql::SqlConnection) promises, though SQLite alone would go on after a
+//! failed statement and apply half a batch. Text with a NUL character and floating-point values that are not
+//! numbers are refused: the first cannot be stored by PostgreSQL, the second would silently become NULL.
 //!
 //! # What differs
 //! - A violated unique constraint is named by its columns (`users.email`, several joined by `, `; an index
@@ -43,3 +38,9 @@ mod worker;
 
 pub use connection::SqliteConnection;
 pub use connector::SqliteConnector;
+
+/// The version of SQLite that is compiled in.
+#[must_use]
+pub fn version() -> &'static str {
+    rusqlite::version()
+}

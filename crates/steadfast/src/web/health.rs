@@ -130,7 +130,10 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
         checks.insert("database:users".to_owned(), count.unwrap_or_else(|| json!([])));
         checks.insert("database:lastIncident".to_owned(), incident(report));
         let backend = format!("{:?}", monitor.database().backend());
-        checks.insert("database:server".to_owned(), json!([{ "backend": backend }]));
+        checks.insert(
+            "database:server".to_owned(),
+            json!([{ "backend": backend, "version": report.server_version }]),
+        );
     }
     json!({
         "status": word,

@@ -45,6 +45,54 @@ pub(crate) async fn a_dropped_statement_fails_its_transaction<S: Subject>() {
     assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
 }
 
+pub(crate) async fn a_connection_may_be_used_on_after_a_dropped_statement<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    for number in 0..3 {
+        run_and_drop(connection.query(S::SLOW_QUERY, &[])).await;
+        let stored = timeout(BOUND, insert(&mut connection, number)).await;
+        stored.expect("does not wait for what nobody wants").expect("stores");
+        start_and_drop(connection.execute(S::SLOW_INSERT, &[])).await;
+        let rows = timeout(BOUND, connection.read("SELECT n FROM numbers", &[])).await;
+        rows.expect("does not wait for what nobody wants").expect("reads");
+        run_and_drop(connection.batch(S::SLOW_QUERY)).await;
+        let begun = timeout(BOUND, connection.begin(TransactionOptions::default())).await;
+        begun.expect("does not wait for what nobody wants").expect("begins");
+        connection.rollback().await.expect("rolls back");
+    }
+    assert!(is_ready(&subject, &connection));
+    assert_eq!(numbers(&mut connection).await, [0, 1, 2]);
+}
+
+pub(crate) async fn a_transaction_with_a_dropped_statement_takes_no_other<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    for first in [true, false] {
+        connection.begin(TransactionOptions::default()).await.expect("begins");
+        if !first {
+            insert(&mut connection, 1).await.expect("stores");
+            connection.execute("SAVEPOINT here", &[]).await.expect("is set");
+        }
+        run_and_drop(connection.query(S::SLOW_QUERY, &[])).await;
+        let refused = timeout(BOUND, insert(&mut connection, 2)).await.expect("does not wait");
+        let refused = refused.expect_err("is refused");
+        assert_eq!((refused.class(), refused.code()), (Class::RolledBack, Some("25P02")), "{refused}");
+        connection.execute("ROLLBACK TO here", &[]).await.expect_err("nobody knows what was before it");
+        connection.rollback().await.expect("rolls back");
+        assert!(is_ready(&subject, &connection));
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new());
+    }
+}
+
+pub(crate) async fn a_dropped_commit_is_waited_for<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    for number in 1..=3 {
+        connection.begin(TransactionOptions::default()).await.expect("begins");
+        insert(&mut connection, number).await.expect("stores");
+        start_and_drop(connection.commit()).await;
+        assert_eq!(numbers(&mut connection).await, (1..=number).collect::<Vec<_>>(), "it was under way");
+        assert!(is_ready(&subject, &connection));
+    }
+}
+
 pub(crate) async fn a_transaction_left_open_is_rolled_back_by_clean<S: Subject>() {
     let (subject, mut connection) = furnished::<S>().await;
     for options in [TransactionOptions::default(), read_only()] {

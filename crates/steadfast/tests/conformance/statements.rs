@@ -112,3 +112,15 @@ pub(crate) async fn a_batch_is_applied_wholly_or_not_at_all<S: Subject>() {
     connection.rollback().await.expect("rolls back");
     assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "inside a transaction it belongs to it");
 }
+
+pub(crate) async fn a_batch_of_several_statements_controls_no_transaction<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    for batch in
+        ["INSERT INTO numbers VALUES (1); COMMIT; SELECT 1", "BEGIN; INSERT INTO numbers VALUES (1); COMMIT"]
+    {
+        let fault = connection.batch(batch).await.expect_err("is refused");
+        assert_eq!(fault.class(), Class::Statement, "{fault}");
+        assert!(is_ready(&subject, &connection), "{batch}");
+        assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "{batch}");
+    }
+}

@@ -78,6 +78,113 @@ pub(crate) async fn a_failed_statement_fails_its_transaction<S: Subject>() {
     }
 }
 
+/// The server never hears of these.
+pub(crate) async fn a_statement_that_fails_on_this_side_fails_its_transaction_too<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    let wrong = [
+        ("INSERT INTO people VALUES ($1, $2)", params![1_i64].to_vec()),
+        ("INSERT INTO people VALUES (1, $1)", params!["a\0b"].to_vec()),
+    ];
+    for (sql, values) in wrong {
+        // As the first statement and as a later one.
+        for later in [false, true] {
+            connection.begin(TransactionOptions::default()).await.expect("begins");
+            if later {
+                insert(&mut connection, 1).await.expect("stores");
+            }
+            connection.execute(sql, &values).await.expect_err("is refused");
+            let refused = insert(&mut connection, 2).await.expect_err("is refused as well");
+            assert_eq!((refused.class(), refused.code()), (Class::RolledBack, Some("25P02")), "{refused}");
+            let fault = connection.commit().await.expect_err("does not commit");
+            assert_eq!(fault.class(), Class::RolledBack, "{sql}: {fault}");
+            assert!(is_ready(&subject, &connection), "{sql}");
+            assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "{sql}");
+        }
+        connection.begin(TransactionOptions::default()).await.expect("begins");
+        insert(&mut connection, 1).await.expect("stores");
+        connection.execute("SAVEPOINT here", &[]).await.expect("is set");
+        connection.execute(sql, &values).await.expect_err("is refused");
+        connection.batch("INSERT INTO numbers VALUES (2)").await.expect_err("is refused as well");
+        connection.execute("ROLLBACK TO SAVEPOINT here", &[]).await.expect("returns");
+        insert(&mut connection, 3).await.expect("stores");
+        connection.commit().await.expect("commits");
+        assert_eq!(numbers(&mut connection).await, [1, 3]);
+        connection.execute("DELETE FROM numbers", &[]).await.expect("deletes");
+    }
+}
+
+pub(crate) async fn commit_without_a_transaction_does_nothing<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    connection.commit().await.expect("does nothing");
+    insert(&mut connection, 1).await.expect("stores");
+    connection.commit().await.expect("does nothing");
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.rollback().await.expect("forgets it");
+    connection.commit().await.expect("does nothing");
+    assert!(is_ready(&subject, &connection));
+    assert_eq!(numbers(&mut connection).await, [1]);
+}
+
+pub(crate) async fn begin_and_read_inside_a_transaction_are_refused_without_harm<S: Subject>() {
+    let (_subject, mut connection) = furnished::<S>().await;
+    for started in [false, true] {
+        connection.begin(TransactionOptions::default()).await.expect("begins");
+        if started {
+            insert(&mut connection, 1).await.expect("stores");
+        }
+        let fault = connection.begin(TransactionOptions::default()).await.expect_err("is refused");
+        assert_eq!(fault.class(), Class::Statement, "{fault}");
+        let fault = connection.read("SELECT n FROM numbers", &[]).await.expect_err("is refused");
+        assert_eq!(fault.class(), Class::Statement, "{fault}");
+        insert(&mut connection, 2).await.expect("goes on");
+        connection.commit().await.expect("commits");
+    }
+    assert_eq!(numbers(&mut connection).await, [1, 2, 2]);
+}
+
+pub(crate) async fn transaction_control_inside_a_transaction_is_refused_and_fails_it<S: Subject>() {
+    let (subject, mut connection) = furnished::<S>().await;
+    for control in ["COMMIT", "/* hidden */ commit", "END", "BEGIN", "-- hidden\nROLLBACK"] {
+        for batch in [false, true] {
+            connection.begin(TransactionOptions::default()).await.expect("begins");
+            insert(&mut connection, 1).await.expect("stores");
+            let fault = if batch {
+                connection.batch(&format!("INSERT INTO numbers VALUES (2); {control}")).await
+            } else {
+                connection.execute(control, &[]).await.map(drop)
+            };
+            let fault = fault.expect_err("is refused");
+            assert_eq!(fault.class(), Class::Statement, "{control}: {fault}");
+            assert!(fault.remedy().is_some(), "{fault}");
+            let fault = connection.commit().await.expect_err("has failed");
+            assert_eq!(fault.class(), Class::RolledBack, "{control}: {fault}");
+            assert!(is_ready(&subject, &connection), "{control}");
+            assert_eq!(numbers(&mut connection).await, Vec::<i64>::new(), "{control}");
+        }
+    }
+    // As the first statement too.
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection.execute("COMMIT", &[]).await.expect_err("is refused");
+    connection.commit().await.expect_err("has failed");
+    insert(&mut connection, 1).await.expect("goes on");
+    assert_eq!(numbers(&mut connect(&subject).await).await, [1]);
+}
+
+pub(crate) async fn what_only_looks_like_transaction_control_runs<S: Subject>() {
+    let (_subject, mut connection) = furnished::<S>().await;
+    connection.begin(TransactionOptions::default()).await.expect("begins");
+    connection
+        .batch(
+            "INSERT INTO people VALUES (1, 'a; COMMIT; b'); /* ; END; */
+             INSERT INTO people VALUES (2, 'it''s; END'); -- ; ROLLBACK",
+        )
+        .await
+        .expect("runs");
+    connection.execute("SELECT CASE WHEN 1 = 1 THEN 1 END", &[]).await.expect("runs");
+    connection.commit().await.expect("commits");
+    assert_eq!(connection.query("SELECT id FROM people", &[]).await.expect("reads").len(), 2);
+}
+
 pub(crate) async fn a_savepoint_survives_a_failure_after_it<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
     connection.begin(TransactionOptions::default()).await.expect("begins");

@@ -185,14 +185,13 @@ async fn readers_do_not_wait_for_a_writer_and_keep_their_snapshot() {
 
 const CHILD_FILE: &str = "STEADFAST_TEST_LOCKED_FILE";
 
-/// Not a test of its own: what the next one runs in another process.
-#[test]
-#[ignore = "run by a_process_that_is_killed_while_it_writes_leaves_nothing"]
-fn child_that_holds_the_lock() {
-    #[expect(clippy::disallowed_methods, reason = "the way in which a test speaks to its child")]
-    let Ok(file) = std::env::var(CHILD_FILE) else {
-        return;
-    };
+/// The file that this process is to lock, when it is the child of the test below.
+#[expect(clippy::disallowed_methods, reason = "the way in which a test speaks to its child")]
+fn file_to_lock() -> Option<String> {
+    std::env::var(CHILD_FILE).ok()
+}
+
+fn hold_the_lock(file: &str) {
     let connection = rusqlite::Connection::open(file).expect("opens");
     // A cache of one page makes SQLite write to the log before the commit.
     connection
@@ -205,6 +204,10 @@ fn child_that_holds_the_lock() {
 
 #[tokio::test]
 async fn a_process_that_is_killed_while_it_writes_leaves_nothing() {
+    // The other process is this same test, told which file to lock.
+    if let Some(file) = file_to_lock() {
+        return hold_the_lock(&file);
+    }
     let scratch = Scratch::new();
     let connector = scratch.connector(PATIENCE);
     let mut connection = connect(&connector).await;
@@ -217,7 +220,7 @@ async fn a_process_that_is_killed_while_it_writes_leaves_nothing() {
         .await
         .expect("makes them");
     let mut child = Command::new(std::env::current_exe().expect("is known"))
-        .args(["--exact", "locks::child_that_holds_the_lock", "--ignored", "--nocapture"])
+        .args(["--exact", "locks::a_process_that_is_killed_while_it_writes_leaves_nothing", "--nocapture"])
         .env(CHILD_FILE, scratch.path("data.sqlite3"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

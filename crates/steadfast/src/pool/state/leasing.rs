@@ -28,7 +28,8 @@ impl<C, W> State<C, W> {
         if self.closing {
             return Err(Refusal { failure: AcquireFailure::Closed, fault: None });
         }
-        if self.waiters.len() >= self.limits.max_waiters {
+        // Who was served already is not a newcomer.
+        if !at_head && self.waiters.len() >= self.limits.max_waiters {
             let fault = self.outage().map(|outage| outage.fault.clone());
             return Err(Refusal { failure: AcquireFailure::QueueFull, fault });
         }

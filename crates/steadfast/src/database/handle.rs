@@ -1,43 +1,29 @@
-//! What an application holds: a pool for the configured backend, and units of work on it.
+//! The handle: a pool for the configured backend, and units of work on it.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::backend::Backend;
-pub use crate::backend::BackendKind;
+use crate::backend::BackendKind;
 use crate::config::{BackendOptions, Config};
-use crate::error::{AcquireError, AcquireFailure, ConfigError, Error, Fault};
+use crate::error::{ConfigError, Error, Fault};
 use crate::event::{History, Observer, TracingObserver};
-use crate::pool::{Pool, Reachability, Status};
+use crate::pool::{Pool, Status};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresConnector;
-use crate::retry::Backoff;
 use crate::session::Session;
-use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
+use crate::sql::{Row, TransactionOptions, Value};
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteConnector;
-use crate::time::{Duration, Instant, sleep, timeout_at};
+use crate::time::Instant;
 use crate::transaction::{Transaction, Unit, read_once, run};
-use crate::verdict::{Class, Step};
 
 /// A database: PostgreSQL or SQLite, whichever the configuration names. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    backend: Backend,
+    pub(super) backend: Backend,
     observers: Arc<[Arc<dyn Observer>]>,
     history: Arc<History>,
-}
-
-/// A failed try of [`Database::wait_until_reachable`].
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct FailedTry {
-    /// Counted from one.
-    pub number: u32,
-    /// Why it failed.
-    pub error: Error,
-    /// How long the next one waits at most; it begins at once when the database answers before that.
-    pub next_within: Duration,
 }
 
 impl Database {
@@ -76,19 +62,10 @@ impl Database {
             BackendOptions::Sqlite(options) => {
                 Backend::Sqlite(build(SqliteConnector::new(options.clone())?, config, &observers)?)
             }
-            #[cfg(not(all(feature = "postgres", feature = "sqlite")))]
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                unreachable_patterns,
-                reason = "the backends left out of this build"
-            )]
-            _ => {
-                return Err(ConfigError::new(
-                    "DATABASE_URL",
-                    "names a database that this program was built without",
-                    "build it with the feature postgres or sqlite",
-                ));
-            }
+            #[cfg(not(feature = "postgres"))]
+            BackendOptions::Postgres(_) => return Err(left_out("postgres")),
+            #[cfg(not(feature = "sqlite"))]
+            BackendOptions::Sqlite(_) => return Err(left_out("sqlite")),
         };
         Ok(Self { backend, observers: observers.into(), history })
     }
@@ -97,6 +74,17 @@ impl Database {
     #[must_use]
     pub const fn backend(&self) -> BackendKind {
         self.backend.kind()
+    }
+
+    /// The pool of PostgreSQL connections, for whoever needs the driver's own client; `None` on SQLite.
+    #[cfg(feature = "postgres")]
+    #[must_use]
+    pub const fn postgres(&self) -> Option<&Pool<PostgresConnector>> {
+        match &self.backend {
+            Backend::Postgres(pool) => Some(pool),
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(_) => None,
+        }
     }
 
     /// What the pool looks like now.
@@ -179,52 +167,6 @@ impl Database {
         run(&self.unit(options, deadline), work).await
     }
 
-    /// Proves that the database answers: one connection, one statement. Gives how long the statement took.
-    ///
-    /// # Errors
-    /// Why it does not, by the deadline.
-    pub async fn probe(&self, deadline: Instant) -> Result<Duration, Error> {
-        let mut lease = self.backend.acquire_until(deadline).await?;
-        let started = Instant::now();
-        let answer = timeout_at(deadline, lease.query("SELECT 1", &[])).await;
-        let fault = match answer {
-            Ok(Ok(_)) => return Ok(started.elapsed()),
-            Ok(Err(fault)) => fault,
-            Err(_) => Fault::new(Class::ConnectionLost, Step::Statement, "no answer to SELECT 1 in time"),
-        };
-        lease.judge(&fault);
-        Err(fault.into())
-    }
-
-    /// Waits for a database that starts later than this program. Each failed try is reported with its cause; the next
-    /// one begins after the schedule's delay, or at once when the database answers before.
-    ///
-    /// # Errors
-    /// The last try's error when the schedule is over, or a permanent one at once.
-    ///
-    /// # Cancel safety
-    /// Nothing is left behind.
-    pub async fn wait_until_reachable(
-        &self,
-        schedule: Backoff,
-        mut report: impl FnMut(&FailedTry) + Send,
-    ) -> Result<(), Error> {
-        let Err(mut error) = self.first_try().await else {
-            return Ok(());
-        };
-        for (number, next_within) in (1..).zip(schedule) {
-            if is_permanent(&error) {
-                return Err(error.into());
-            }
-            report(&FailedTry { number, error: error.clone().into(), next_within });
-            match self.backend.acquire_until(Instant::now() + next_within).await {
-                Ok(_lease) => return Ok(()),
-                Err(next) => error = next,
-            }
-        }
-        Err(error.into())
-    }
-
     /// Makes everything suspect that is open now: each connection is verified before it is used again.
     pub fn suspect(&self, fault: &Fault) {
         self.backend.suspect(fault);
@@ -248,25 +190,6 @@ impl Database {
             deadline: deadline.unwrap_or_else(|| self.backend.acquire_deadline()),
         }
     }
-
-    /// One try to get a connection: ends with the pool's first failure to open one, where `acquire` would go
-    /// on waiting.
-    async fn first_try(&self) -> Result<(), AcquireError> {
-        let started = Instant::now();
-        let failed = async {
-            loop {
-                if let Reachability::Unreachable { fault, .. } = self.status().reachability {
-                    return fault;
-                }
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            lease = self.backend.acquire_until(self.backend.connect_deadline()) => lease.map(drop),
-            fault = failed => Err(AcquireError::connecting_failed(fault, started.elapsed())),
-        }
-    }
 }
 
 impl fmt::Debug for Database {
@@ -284,9 +207,13 @@ fn build<C: crate::connector::Connector>(
     observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer))).build()
 }
 
-fn is_permanent(error: &AcquireError) -> bool {
-    matches!(error.failure, AcquireFailure::Permanent | AcquireFailure::Closed)
-        || error.last_connect().is_some_and(|fault| fault.class() == Class::Permanent)
+#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
+fn left_out(feature: &str) -> ConfigError {
+    ConfigError::new(
+        "DATABASE_URL",
+        "names a database that this program was built without",
+        format!("build it with the feature {feature}"),
+    )
 }
 
 /// Enough for the story of a bad day, and bounded.

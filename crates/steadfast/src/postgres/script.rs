@@ -1,0 +1,289 @@
+//! What the statements of a text do to the transaction around them, read off the text.
+//!
+//! # Implementation details
+//! This is no parser: it knows comments, literals and where a statement ends, as psql does, and looks at the
+//! first words of each. What it cannot see, such as a statement inside a function, the server refuses by itself.
+
+/// What a statement does to the transaction around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Nothing.
+    Plain,
+    /// It begins one, or ends one by a rollback.
+    Controlling,
+    /// It may commit it.
+    Committing,
+    /// It returns to a savepoint in it.
+    ReturningToSavepoint,
+}
+
+impl Kind {
+    pub(super) const fn controls(self) -> bool {
+        matches!(self, Self::Controlling | Self::Committing)
+    }
+}
+
+/// The kind of the first statement.
+pub(super) fn first(text: &str) -> Kind {
+    kinds(text).next().unwrap_or(Kind::Plain)
+}
+
+/// The kinds of all statements that are there, one after the other.
+pub(super) fn kinds(text: &str) -> impl Iterator<Item = Kind> {
+    let mut tokens = Tokens { text, at: 0 };
+    std::iter::from_fn(move || {
+        loop {
+            let statement = Opening::read(&mut tokens)?;
+            if !statement.is_empty() {
+                return Some(statement.kind());
+            }
+        }
+    })
+}
+
+/// The first words of a statement.
+#[derive(Default)]
+struct Opening<'a> {
+    words: [&'a str; 3],
+    count: usize,
+    anything: bool,
+}
+
+impl<'a> Opening<'a> {
+    /// Reads to the end of the statement; `None` at the end of the text. The body of an SQL-standard function
+    /// (`BEGIN ATOMIC ..; .. END`) is part of its CREATE.
+    fn read(tokens: &mut Tokens<'a>) -> Option<Self> {
+        let mut opening = Self::default();
+        let mut depth = 0_u32;
+        let mut began = false;
+        while let Some(token) = tokens.next() {
+            began = true;
+            match token {
+                Token::End if depth == 0 => return Some(opening),
+                Token::End | Token::Other => opening.anything = true,
+                Token::Word(word) => {
+                    opening.push(word);
+                    if opening.is("create") {
+                        depth = nested(depth, word);
+                    }
+                }
+            }
+        }
+        began.then_some(opening)
+    }
+
+    fn push(&mut self, word: &'a str) {
+        self.anything = true;
+        if let Some(place) = self.words.get_mut(self.count) {
+            *place = word;
+            self.count += 1;
+        }
+    }
+
+    fn is(&self, first: &str) -> bool {
+        self.words.first().is_some_and(|word| word.eq_ignore_ascii_case(first))
+    }
+
+    const fn is_empty(&self) -> bool {
+        !self.anything
+    }
+
+    fn kind(&self) -> Kind {
+        let [first, second, third] = self.words.map(str::to_ascii_lowercase);
+        let to = |word: &str| word == "to";
+        let filler = matches!(second.as_str(), "work" | "transaction");
+        match first.as_str() {
+            "rollback" if to(&second) || (filler && to(&third)) => Kind::ReturningToSavepoint,
+            "begin" | "start" | "rollback" | "abort" => Kind::Controlling,
+            "commit" | "end" => Kind::Committing,
+            "prepare" if second == "transaction" => Kind::Committing,
+            _ => Kind::Plain,
+        }
+    }
+}
+
+fn nested(depth: u32, word: &str) -> u32 {
+    if word.eq_ignore_ascii_case("begin") || (depth > 0 && word.eq_ignore_ascii_case("case")) {
+        depth + 1
+    } else if word.eq_ignore_ascii_case("end") {
+        depth.saturating_sub(1)
+    } else {
+        depth
+    }
+}
+
+enum Token<'a> {
+    Word(&'a str),
+    /// A semicolon.
+    End,
+    /// A literal, a quoted name, a sign.
+    Other,
+}
+
+/// Passes over white space and comments, and takes each literal as one.
+struct Tokens<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Tokens<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Goes on behind the first of these that comes, or to the end.
+    fn past(&mut self, end: &str) {
+        self.at += self.rest().find(end).map_or(self.rest().len(), |found| found + end.len());
+    }
+
+    fn skip_blank(&mut self) {
+        loop {
+            let rest = self.rest();
+            if rest.starts_with("--") {
+                self.past("\n");
+            } else if rest.starts_with("/*") {
+                self.skip_comment();
+            } else {
+                let blank = rest.len() - rest.trim_start().len();
+                if blank == 0 {
+                    return;
+                }
+                self.at += blank;
+            }
+        }
+    }
+
+    /// A comment in C's manner, which may hold others.
+    fn skip_comment(&mut self) {
+        let mut depth = 0_u32;
+        loop {
+            let rest = self.rest();
+            if rest.starts_with("/*") {
+                depth += 1;
+                self.at += 2;
+            } else if rest.starts_with("*/") {
+                depth -= 1;
+                self.at += 2;
+            } else {
+                match rest.chars().next() {
+                    Some(other) => self.at += other.len_utf8(),
+                    None => return,
+                }
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+
+    /// A literal or quoted name; the opening sign was passed. Doubled signs make two literals of it, which
+    /// does not matter here.
+    fn skip_quoted(&mut self, sign: char, escapes: bool) {
+        let mut escaped = false;
+        let length = self.rest().char_indices().find_map(|(index, found)| {
+            let ends = found == sign && !escaped;
+            escaped = escapes && found == '\\' && !escaped;
+            ends.then(|| index + found.len_utf8())
+        });
+        self.at += length.unwrap_or(self.rest().len());
+    }
+
+    /// `$$ .. $$` or `$tag$ .. $tag$`; else a parameter, or a sign.
+    fn skip_dollar(&mut self) {
+        let rest = self.rest();
+        let tag = rest.get(1..).unwrap_or_default();
+        let length = tag.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(tag.len());
+        let is_tag = tag.get(length..).is_some_and(|rest| rest.starts_with('$'))
+            && !tag.starts_with(|c: char| c.is_ascii_digit());
+        let delimiter = rest.get(..length + 2).filter(|_| is_tag);
+        self.at += delimiter.map_or(1, str::len);
+        if let Some(delimiter) = delimiter {
+            self.past(delimiter);
+        }
+    }
+}
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        self.skip_blank();
+        let rest = self.rest();
+        let sign = rest.chars().next()?;
+        if sign.is_alphabetic() || sign == '_' {
+            let length =
+                rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).unwrap_or(rest.len());
+            self.at += length;
+            let word = rest.get(..length).unwrap_or_default();
+            if word.eq_ignore_ascii_case("e") && self.rest().starts_with('\'') {
+                self.at += 1;
+                self.skip_quoted('\'', true);
+                return Some(Token::Other);
+            }
+            return Some(Token::Word(word));
+        }
+        match sign {
+            '$' => self.skip_dollar(),
+            '\'' | '"' => {
+                self.at += 1;
+                self.skip_quoted(sign, false);
+            }
+            _ => self.at += sign.len_utf8(),
+        }
+        Some(if sign == ';' { Token::End } else { Token::Other })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transaction_control_is_seen_behind_comments_and_in_any_case() {
+        for text in
+            ["BEGIN", " start transaction", "/* a /* b */ */ Rollback", "-- x\nABORT", ";;rollback work"]
+        {
+            assert_eq!(first(text), Kind::Controlling, "{text}");
+        }
+        for text in
+            ["COMMIT", "end;", "/**/commit and chain", "PREPARE TRANSACTION 'x'", "commit prepared 'x'"]
+        {
+            assert_eq!(first(text), Kind::Committing, "{text}");
+        }
+        for text in ["ROLLBACK TO a", "rollback work to savepoint a", "rollback transaction/**/to a"] {
+            assert_eq!(first(text), Kind::ReturningToSavepoint, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_it_is_plain() {
+        for text in [
+            "",
+            "SELECT CASE WHEN a THEN 1 END",
+            "PREPARE x AS SELECT 1",
+            "SAVEPOINT a",
+            "RELEASE a",
+            "endless",
+            "DO $$BEGIN PERFORM 1; COMMIT; END$$",
+            "DO $body$BEGIN; END; $$ x $$ $body$",
+            "SELECT 'a; COMMIT; b', \"x; COMMIT\", E'\\'; COMMIT; '",
+            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+            "SELECT $1; -- COMMIT;\n",
+            "'; COMMIT",
+            "$x; COMMIT$x",
+        ] {
+            assert!(!kinds(text).take(1).any(Kind::controls), "{text}");
+            if !text.contains("$x") {
+                assert!(!kinds(text).any(Kind::controls), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn statements_are_told_apart() {
+        use Kind::{Committing, Controlling, Plain};
+        let kinds: Vec<_> =
+            kinds("begin; insert into t values (';'), ($a$;$a$);; commit -- ; rollback").collect();
+        assert_eq!(kinds, [Controlling, Plain, Committing]);
+    }
+}
