@@ -45,6 +45,7 @@ async fn an_outage_of_five_seconds_is_a_wait_and_no_failure() {
     load.goes_on_for(Duration::from_secs(3)).await;
     let record = load.stop().await;
     record.print("stopped for 5 s");
+    record.print_seconds();
     record.assert_no_failures();
     ledger::check(&postgres, &record).await;
     let served = record.shots.iter().filter(|shot| shot.is_good() && shot.ended > back);

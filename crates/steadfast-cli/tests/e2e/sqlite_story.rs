@@ -14,10 +14,8 @@ async fn names(client: Client, limit: usize) -> Vec<String> {
         let users = body["users"].as_array().unwrap();
         assert!(users.len() <= limit);
         found.extend(users.iter().map(|user| user["username"].as_str().unwrap().to_owned()));
-        match &body["next"] {
-            Value::String(address) => next.clone_from(address),
-            _ => return found,
-        }
+        let Value::String(address) = &body["next"] else { return found };
+        next.clone_from(address);
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod health;
+mod left_behind;
 mod limits;
 mod openapi;
 mod postgres;

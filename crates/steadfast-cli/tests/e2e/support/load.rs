@@ -201,6 +201,21 @@ impl Record {
         self.shots.iter().map(Shot::took).max().unwrap_or_default()
     }
 
+    /// The same, second by second: how many began, how many of those succeeded, and how long the slowest took.
+    pub fn print_seconds(&self) {
+        let mut seconds = BTreeMap::<u64, (usize, usize, Duration)>::new();
+        for shot in &self.shots {
+            let (begun, good, slowest) = seconds.entry(shot.began.as_secs()).or_default();
+            (*begun, *good) = (*begun + 1, *good + usize::from(shot.is_good()));
+            *slowest = shot.took().max(*slowest);
+        }
+        for (second, (begun, good, slowest)) in seconds {
+            println!(
+                "measured: second {second}: {begun} began, {good} succeeded, the slowest after {slowest:?}"
+            );
+        }
+    }
+
     /// Says for whoever reads the output what the clients saw.
     pub fn print(&self, fault: &str) {
         let mut answers = BTreeMap::<String, usize>::new();
