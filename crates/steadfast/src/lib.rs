@@ -10,6 +10,7 @@
 //! checks that.
 
 pub mod time;
+mod process;
 pub mod verdict;
 pub mod error;
 pub mod event;

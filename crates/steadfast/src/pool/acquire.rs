@@ -26,10 +26,9 @@ pub(super) fn at_once<C: Connector>(
     shared: &Arc<Shared<C>>,
     holder: &'static Location<'static>,
 ) -> Option<Lease<C>> {
-    let process = std::process::id();
     loop {
         let (id, connection) = shared.take(holder)?;
-        let lease = Lease::new(shared, id, connection, process);
+        let lease = Lease::new(shared, id, connection);
         if lease.is_ready() {
             return Some(lease);
         }
@@ -60,7 +59,7 @@ pub(super) async fn acquire<C: Connector>(
         let waiting = Waiting { shared, at_head, holder, id: None };
         let refusal = match timeout_at(deadline, waiting).await {
             Ok(Ok((id, connection))) => {
-                let lease = Lease::new(shared, id, connection, std::process::id());
+                let lease = Lease::new(shared, id, connection);
                 if lease.is_ready() {
                     return Ok(lease);
                 }

@@ -8,6 +8,7 @@ use super::shared::{Boxed, Shared};
 use super::state::{Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
+use crate::process::Incarnation;
 
 /// A connection, given back when this is dropped.
 ///
@@ -19,12 +20,18 @@ pub struct Lease<C: Connector> {
     /// `None` only once it was given back.
     connection: Option<Boxed<C>>,
     condemned: Option<Fault>,
-    process: u32,
+    process: Incarnation,
 }
 
 impl<C: Connector> Lease<C> {
-    pub(super) fn new(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>, process: u32) -> Self {
-        Self { shared: Arc::clone(shared), id, connection: Some(connection), condemned: None, process }
+    pub(super) fn new(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            id,
+            connection: Some(connection),
+            condemned: None,
+            process: Incarnation::current(),
+        }
     }
 
     /// Says that the connection proved useless in a way which the pool cannot see: it is closed on return, and
@@ -36,7 +43,7 @@ impl<C: Connector> Lease<C> {
     /// Closes the connection instead of giving it back; its place is free for a new one.
     pub fn discard(mut self) {
         if let Some(connection) = self.connection.take() {
-            if self.process == std::process::id() {
+            if self.process.is_current() {
                 let id = self.id;
                 self.shared.update(|state, now, out| state.discard(id, connection, now, out));
             } else {
@@ -80,7 +87,7 @@ impl<C: Connector> Drop for Lease<C> {
         let Some(connection) = self.connection.take() else {
             return;
         };
-        if self.process != std::process::id() {
+        if !self.process.is_current() {
             self.shared.connector.abandon(*connection);
             return;
         }

@@ -17,6 +17,7 @@ use super::upkeep;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Observer};
+use crate::process::Incarnation;
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
@@ -43,8 +44,10 @@ pub(super) struct Shared<C: Connector> {
     openings: Mutex<Vec<(SlotId, AbortHandle)>>,
     /// Where tasks are started: leases may be dropped outside any runtime.
     runtime: RwLock<Handle>,
-    /// The process that opened the connections.
-    owner: AtomicU32,
+    /// The process in which the pool was made.
+    origin: Incarnation,
+    /// The fork of it that has made the pool its own, by process id; zero when there is none.
+    adopter: AtomicU32,
     /// A running mean of ping round trips, in microseconds; zero before the first.
     usual_ping: AtomicU64,
 }
@@ -72,7 +75,8 @@ impl<C: Connector> Shared<C> {
             core: Mutex::new(Core { state, clock: Clock::new() }),
             openings: Mutex::new(Vec::new()),
             runtime: RwLock::new(Handle::current()),
-            owner: AtomicU32::new(std::process::id()),
+            origin: Incarnation::current(),
+            adopter: AtomicU32::new(0),
             usual_ping: AtomicU64::new(0),
             options,
         }
@@ -164,7 +168,7 @@ impl<C: Connector> Shared<C> {
 
     /// True when this process opened the connections. A fork of it finds the pool empty from here on.
     pub(super) fn is_own_process(&self) -> bool {
-        self.owner.load(Ordering::Relaxed) == std::process::id()
+        self.origin.is_current() || self.adopter.load(Ordering::Relaxed) == std::process::id()
     }
 
     /// After a fork: forgets what the other process has, without a byte on any socket. False when the lock
@@ -172,18 +176,20 @@ impl<C: Connector> Shared<C> {
     pub(super) fn adopt(self: &Arc<Self>) -> bool {
         let mut actions = PoolActions::<C>::new();
         {
-            let Some(mut core) = self.core.try_lock_for(Duration::from_millis(100)) else {
-                return false;
-            };
+            let patience = Duration::from_millis(100);
+            let Some(mut core) = self.core.try_lock_for(patience) else { return false };
             if self.is_own_process() {
                 // Another task was faster, and has connections of this process in there already.
                 return true;
             }
+            let Some(mut openings) = self.openings.try_lock_for(patience) else { return false };
+            let Some(mut runtime) = self.runtime.try_write_for(patience) else { return false };
+            openings.clear();
             let now = core.clock.read();
             core.state.abandon(now, &mut actions);
             core.clock = Clock::new();
-            *self.runtime.write() = Handle::current();
-            self.owner.store(std::process::id(), Ordering::Relaxed);
+            *runtime = Handle::current();
+            self.adopter.store(std::process::id(), Ordering::Relaxed);
         }
         self.obey(actions);
         super::keeper::start(self);

@@ -60,7 +60,7 @@ impl SqliteConnector {
     /// What the connections share; a new one after a fork.
     fn household(&self) -> Arc<Household> {
         let mut household = self.household.lock();
-        if household.process != std::process::id() {
+        if !household.process.is_current() {
             let parents = std::mem::replace(&mut *household, Household::new());
             // Dropping it could close the parent's database in memory, and the files behind it.
             std::mem::forget(parents);

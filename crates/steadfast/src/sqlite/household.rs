@@ -5,13 +5,14 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rusqlite::Connection;
 
+use crate::process::Incarnation;
 use crate::sqlite::gate::Gate;
 
 /// Shared by the connections of one process. A fork of the process makes one of its own: the writer that the
 /// parent's queue waits for does not exist there.
 #[derive(Debug)]
 pub(super) struct Household {
-    pub(super) process: u32,
+    pub(super) process: Incarnation,
     pub(super) gate: Gate,
     /// Taken by the threads of connections while they open the database, one after the other: switching a new
     /// file to WAL, by several connections at a time, ends in SQLITE_BUSY. Never taken in async code.
@@ -33,7 +34,7 @@ pub(super) struct Opening {
 impl Household {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
-            process: std::process::id(),
+            process: Incarnation::current(),
             gate: Gate::new(),
             opening: Mutex::default(),
             memory_name: uuid::Uuid::new_v4().to_string(),
