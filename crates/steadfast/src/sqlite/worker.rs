@@ -189,7 +189,10 @@ impl Worker {
                 Some(_) => Err(rolled_back_instead("SQLite had ended it before")),
             };
         }
-        match self.opened.connection.execute_batch("COMMIT") {
+        let committed = self.opened.connection.execute_batch("COMMIT");
+        // Noted about our own COMMIT; the next statement must not be taken for it.
+        self.notes.take();
+        match committed {
             Ok(()) => Ok(Reply::Done),
             Err(error) => {
                 let fault = from_sqlite(Step::Commit, &error);
