@@ -131,11 +131,9 @@ impl Observer for Events {
 impl Events {
     /// The codes of the faults for which work was tried again, and how long that waited.
     fn retries(&self) -> Vec<(String, Duration)> {
-        let of = |event: &Event| match event {
-            Event::Retried { fault, delay, .. } => {
-                Some((fault.code().unwrap_or_default().to_owned(), *delay))
-            }
-            _ => None,
+        let of = |event: &Event| {
+            let Event::Retried { fault, delay, .. } = event else { return None };
+            Some((fault.code().unwrap_or_default().to_owned(), *delay))
         };
         self.0.lock().unwrap().iter().filter_map(of).collect()
     }

@@ -64,7 +64,7 @@ async fn a_transaction_of_the_library_left_open_is_rolled_back() {
         let mut lease = pool.acquire().await.unwrap();
         lease.begin(steadfast::sql::TransactionOptions::default()).await.unwrap();
         drop(lease);
-        assert_eq!(text(&mut *pool.acquire().await.unwrap(), STATE).await, PRISTINE);
+        assert_eq!(text(&mut pool.acquire().await.unwrap(), STATE).await, PRISTINE);
         assert_eq!(server.backends("left open").await.idle_in_transaction, 0);
     }
     assert_eq!(server.psql("SELECT count(*) FROM left_open").await, "0");
@@ -98,7 +98,7 @@ async fn a_begin_dropped_after_its_first_poll_is_nobodys_transaction() {
         let lease = pool.acquire().await.unwrap();
         poll_once(lease.client().batch_execute("BEGIN")).await;
         drop(lease);
-        assert_eq!(text(&mut *pool.acquire().await.unwrap(), STATE).await, PRISTINE, "round {round}");
+        assert_eq!(text(&mut pool.acquire().await.unwrap(), STATE).await, PRISTINE, "round {round}");
         if round % 10 == 0 {
             assert_eq!(server.backends("begun").await.idle_in_transaction, 0, "round {round}");
         }

@@ -53,15 +53,13 @@ async fn an_idle_connection_ended_by_an_administrator_is_replaced_and_its_last_w
     assert_eq!(server.terminate_backends("ended idle").await, 2);
     // Nobody asks for a connection: the pool finds out by itself.
     eventually("the pool has noticed", SOON, async || pool.status().total() == 0).await;
-    let told = |event: &Event| match event {
-        Event::Closed { cause: CloseCause::Lost(fault), .. } => {
-            fault.code() == Some("57P01")
-                && fault.last_words().is_some_and(|words| words.contains("administrator command"))
-        }
-        _ => false,
+    let told = |event: &Event| {
+        let Event::Closed { cause: CloseCause::Lost(fault), .. } = event else { return false };
+        fault.code() == Some("57P01")
+            && fault.last_words().is_some_and(|words| words.contains("administrator command"))
     };
     assert!(events.any(told));
-    assert_eq!(text(&mut *pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
+    assert_eq!(text(&mut pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
 }
 
 #[tokio::test]

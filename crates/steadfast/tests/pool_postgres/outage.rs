@@ -18,7 +18,7 @@ async fn what_the_server_closed_for_being_idle_costs_no_caller_anything() {
     for _ in 0..3 {
         drop(take(&pool, 3).await);
         eventually("the server has closed them", SOON, async || pool.status().total() == 0).await;
-        assert_eq!(text(&mut *pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
+        assert_eq!(text(&mut pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
     }
     assert!(events.any(|event| matches!(
         event,
@@ -68,7 +68,7 @@ async fn a_postmaster_killed_without_a_word_is_survived() {
     server.kill_9_postmaster().await;
     eventually("the ends are seen", SOON, async || pool.status().idle == 0).await;
     server.start_again().await;
-    assert_eq!(text(&mut *pool.acquire().await.unwrap(), "SELECT 'back'").await, "back");
+    assert_eq!(text(&mut pool.acquire().await.unwrap(), "SELECT 'back'").await, "back");
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn a_path_that_went_silent_costs_a_caller_the_ping_timeout_and_no_more() {
     drop(take(&pool, 3).await);
     assert_eq!(relay.silence_existing(), 3);
     let began = Instant::now();
-    assert_eq!(text(&mut *pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
+    assert_eq!(text(&mut pool.acquire().await.unwrap(), "SELECT 'fine'").await, "fine");
     assert!(began.elapsed() < Duration::from_secs(2), "took {:?}", began.elapsed());
     eventually("the silent ones are found out", SOON, async || {
         events.any(|event| matches!(event, Event::Closed { cause: CloseCause::PingTimedOut, .. }))
