@@ -1,15 +1,6 @@
 //! The PostgreSQL connector against a real server.
 #![cfg(test)]
 #![cfg(all(unix, feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::field_reassign_with_default,
-    reason = "a test fails by panicking, and its options are not exhaustive"
-)]
 
 mod support;
 

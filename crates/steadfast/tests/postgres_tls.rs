@@ -1,16 +1,9 @@
 //! TLS against real servers: every sslmode, pins, channel binding, client certificates, and errors in words.
 #![cfg(test)]
 #![cfg(all(unix, feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::field_reassign_with_default,
-    reason = "a test fails by panicking, and its options are not exhaustive"
-)]
+#![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
 
+#[expect(dead_code, reason = "not all of it is for TLS")]
 mod support;
 
 use std::fs;
