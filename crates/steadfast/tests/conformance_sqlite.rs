@@ -1,6 +1,6 @@
 //! The conformance suite, for SQLite over a file and in memory.
-#![cfg(feature = "sqlite")]
 #![cfg(test)]
+#![cfg(feature = "sqlite")]
 
 #[path = "conformance/suite.rs"]
 mod suite;

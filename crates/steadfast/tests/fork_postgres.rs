@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
 
 #[path = "pool_postgres/support.rs"]
+#[expect(dead_code, reason = "not all of it is for forks")]
 mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

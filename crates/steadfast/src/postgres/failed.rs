@@ -88,10 +88,9 @@ impl PostgresConnection {
         if self.transaction == Progress::None {
             return;
         }
+        let known = self.observed.status() == TransactionStatus::Failed || self.spoiled.is_some();
         match fault {
-            Some(fault) if self.observed.status() != TransactionStatus::Failed && self.spoiled.is_none() => {
-                self.spoiled = Some(Spoiled::Failed(fault.clone()));
-            }
+            Some(fault) if !known => self.spoiled = Some(Spoiled::Failed(fault.clone())),
             None if self.spoiled.is_some() && first(sql) == Kind::ReturningToSavepoint => self.spoiled = None,
             Some(_) | None => {}
         }

@@ -190,7 +190,7 @@ impl Worker {
             };
         }
         let committed = self.opened.connection.execute_batch("COMMIT");
-        // What the authorizer notes about it is not the doing of the next statement.
+        // Noted about our own COMMIT; the next statement must not be taken for it.
         self.notes.take();
         match committed {
             Ok(()) => Ok(Reply::Done),

@@ -82,6 +82,27 @@ pub(crate) async fn read_refuses_writes<S: Subject>() {
     assert_eq!(numbers(&mut connection).await, [1]);
 }
 
+pub(crate) async fn reading_works_after_whatever_came_before<S: Subject>() {
+    let (_subject, mut connection) = furnished::<S>().await;
+    let read = "SELECT n FROM numbers";
+    for options in [TransactionOptions::default(), read_only()] {
+        connection.begin(options).await.expect("begins");
+        numbers(&mut connection).await;
+        connection.commit().await.expect("commits");
+        connection.read(read, &[]).await.expect("reads after a commit");
+        connection.begin(options).await.expect("begins");
+        numbers(&mut connection).await;
+        connection.rollback().await.expect("rolls back");
+        connection.read(read, &[]).await.expect("reads after a rollback");
+    }
+    connection.batch("INSERT INTO numbers VALUES (1); INSERT INTO numbers VALUES (2)").await.expect("runs");
+    assert_eq!(connection.read(read, &[]).await.expect("reads after a batch").len(), 2);
+    connection.batch("SELECT 1; SELECT * FROM nowhere").await.expect_err("fails");
+    connection.read(read, &[]).await.expect("reads after a batch that failed");
+    connection.read("DELETE FROM numbers", &[]).await.expect_err("is refused");
+    connection.read(read, &[]).await.expect("reads after a refusal");
+}
+
 pub(crate) async fn a_batch_runs_every_statement<S: Subject>() {
     let (_subject, mut connection) = furnished::<S>().await;
     connection

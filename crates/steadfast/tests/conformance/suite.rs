@@ -81,6 +81,7 @@ macro_rules! conformance {
             a_read_only_transaction_refuses_writes,
             a_read_only_transaction_reads_one_snapshot,
             read_refuses_writes,
+            reading_works_after_whatever_came_before,
             a_batch_runs_every_statement,
             a_batch_is_applied_wholly_or_not_at_all,
             a_batch_of_several_statements_controls_no_transaction,
