@@ -47,9 +47,11 @@ async fn an_outage_that_nobody_minds_is_not_probed() {
     let (pool, server) = pool(5, 10);
     server.on_connect(Answer::Fail(Class::Unreachable, ms(1)));
     assert!(pool.acquire_until(Instant::now() + ms(50)).await.is_err());
-    let attempts = |pool: &steadfast::pool::Pool<_>| match pool.status().reachability {
-        steadfast::pool::Reachability::Unreachable { attempts, .. } => attempts,
-        _ => 0,
+    let attempts = |pool: &steadfast::pool::Pool<_>| {
+        let steadfast::pool::Reachability::Unreachable { attempts, .. } = pool.status().reachability else {
+            panic!("reachable")
+        };
+        attempts
     };
     pass(s(1)).await;
     let before = attempts(&pool);

@@ -90,12 +90,16 @@ impl<C: Connector> Pool<C> {
     /// Makes everything suspect that is open now: idle connections are verified at once, leased ones on
     /// return, and good ones are kept. For whoever has seen a fault that the pool has not.
     pub fn suspect(&self, fault: &Fault) {
-        self.shared.update(|state, now, out| state.distrust(Some(fault), now, out));
+        if self.shared.belongs_here() {
+            self.shared.update(|state, now, out| state.distrust(Some(fault), now, out));
+        }
     }
 
     /// Closes everything that is open now: idle connections at once, leased ones on return. Until then they count.
     pub fn dispose(&self) {
-        self.shared.update(|state, now, out| state.dispose(now, out));
+        if self.shared.belongs_here() {
+            self.shared.update(|state, now, out| state.dispose(now, out));
+        }
     }
 
     /// Changes how many connections there may be. Surplus ones go when they are idle.
@@ -105,7 +109,9 @@ impl<C: Connector> Pool<C> {
     pub fn resize(&self, size: usize, max_overflow: usize) -> Result<(), ConfigError> {
         let options = PoolOptions { size, max_overflow, min_idle: 0, ..self.shared.options.clone() };
         options.validate()?;
-        self.shared.update(|state, now, out| state.resize(size, max_overflow, now, out));
+        if self.shared.belongs_here() {
+            self.shared.update(|state, now, out| state.resize(size, max_overflow, now, out));
+        }
         Ok(())
     }
 
@@ -115,6 +121,10 @@ impl<C: Connector> Pool<C> {
     /// # Cancel safety
     /// The pool stays closed; call it again to go on waiting.
     pub async fn close(&self, deadline: Instant) -> usize {
+        if !self.shared.belongs_here() {
+            // A fork in which a lock of the pool is held for ever: nothing in there is this process's own.
+            return 0;
+        }
         self.shared.update(|state, now, out| state.close(now, out));
         let finished = async {
             loop {

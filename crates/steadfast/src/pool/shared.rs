@@ -175,15 +175,25 @@ impl<C: Connector> Shared<C> {
             let Some(mut core) = self.core.try_lock_for(Duration::from_millis(100)) else {
                 return false;
             };
+            if self.is_own_process() {
+                // Another task was faster, and has connections of this process in there already.
+                return true;
+            }
             let now = core.clock.read();
             core.state.abandon(now, &mut actions);
             core.clock = Clock::new();
+            *self.runtime.write() = Handle::current();
+            self.owner.store(std::process::id(), Ordering::Relaxed);
         }
-        *self.runtime.write() = Handle::current();
-        self.owner.store(std::process::id(), Ordering::Relaxed);
         self.obey(actions);
         super::keeper::start(self);
         true
+    }
+
+    /// True when there is something in here for this process to change. What another process opened is not:
+    /// it is forgotten, where there is a runtime to go on with.
+    pub(super) fn belongs_here(self: &Arc<Self>) -> bool {
+        self.is_own_process() || (Handle::try_current().is_ok() && self.adopt())
     }
 
     pub(super) fn runtime(&self) -> Handle {

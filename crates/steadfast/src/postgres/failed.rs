@@ -89,13 +89,11 @@ impl PostgresConnection {
             return;
         }
         match fault {
-            Some(fault) => {
-                if self.observed.status() != TransactionStatus::Failed && self.spoiled.is_none() {
-                    self.spoiled = Some(Spoiled::Failed(fault.clone()));
-                }
+            Some(fault) if self.observed.status() != TransactionStatus::Failed && self.spoiled.is_none() => {
+                self.spoiled = Some(Spoiled::Failed(fault.clone()));
             }
             None if self.spoiled.is_some() && first(sql) == Kind::ReturningToSavepoint => self.spoiled = None,
-            None => {}
+            Some(_) | None => {}
         }
     }
 

@@ -13,7 +13,7 @@ use super::sqlstate::{Circumstances, Moment, rule};
 
 /// A fault from what the server reported.
 pub(crate) fn from_report(report: &Report, step: Step, circumstances: Circumstances) -> Fault {
-    let circumstances = Circumstances { fatal: report.is_fatal(), ..circumstances };
+    let circumstances = Circumstances { fatal: circumstances.fatal || report.is_fatal(), ..circumstances };
     let ruling = rule(&report.code, &report.message, circumstances);
     let remedy = match report.hint.as_deref().filter(|hint| !hint.is_empty()) {
         Some(hint) => format!("{} (the server's hint: {})", ruling.remedy, hint.trim_end_matches('.')),
@@ -82,7 +82,7 @@ pub(crate) fn from_driver(
 /// The fault of a connection that is over, with whatever the server said last.
 pub(crate) fn lost(step: Step, observed: &Observed, circumstances: Circumstances) -> Fault {
     if let Some(fatal) = observed.last_fatal() {
-        return from_report(&fatal, step, circumstances);
+        return from_report(&fatal, step, Circumstances { fatal: true, ..circumstances });
     }
     let class = match circumstances.moment {
         Moment::Connecting => Class::Unavailable,

@@ -45,6 +45,9 @@ pub(crate) struct Observed {
 struct Texts {
     error: Option<Report>,
     fatal: Option<Report>,
+    /// The last warning that a server sends before it closes a connection in a hurry (57P0x): on an immediate
+    /// shutdown and after a crash it says no more than that.
+    farewell: Option<Report>,
     end: Option<End>,
     parameters: BTreeMap<String, String>,
     process: u32,
@@ -167,8 +170,10 @@ impl Observed {
         self.texts.lock().error.clone()
     }
 
+    /// What the server said last, when the connection is over.
     pub(crate) fn last_fatal(&self) -> Option<Report> {
-        self.texts.lock().fatal.clone()
+        let texts = self.texts.lock();
+        texts.fatal.clone().or_else(|| texts.farewell.clone().filter(|_| texts.end.is_some()))
     }
 
     pub(crate) fn end(&self) -> Option<End> {
@@ -271,6 +276,12 @@ impl Observed {
             self.over();
         } else {
             self.texts.lock().error = Some(report);
+        }
+    }
+
+    pub(super) fn warned(&self, report: Report) {
+        if report.code.starts_with("57P0") {
+            self.texts.lock().farewell = Some(report);
         }
     }
 

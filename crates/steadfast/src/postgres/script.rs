@@ -56,7 +56,7 @@ impl<'a> Opening<'a> {
         let mut opening = Self::default();
         let mut depth = 0_u32;
         let mut began = false;
-        while let Some(token) = tokens.next() {
+        for token in tokens.by_ref() {
             began = true;
             match token {
                 Token::End if depth == 0 => return Some(opening),

@@ -166,6 +166,7 @@ impl Visitor for Incoming<'_> {
                 }
             }
             Some(Backend::Error(report)) => self.observed.reported(report),
+            Some(Backend::Notice(report)) => self.observed.warned(report),
             Some(Backend::Parameter { name, value }) => self.observed.parameter_changed(name, value),
             Some(Backend::Key { process, secret }) => self.observed.key_given(process, secret),
             Some(Backend::Authentication(0)) => self.observed.authenticated(),

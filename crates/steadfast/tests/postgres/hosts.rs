@@ -1,15 +1,4 @@
 //! Hosts that do not serve: silent, refusing, of the wrong kind, not PostgreSQL at all, or cut off later.
-#![cfg(test)]
-#![cfg(all(unix, feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::field_reassign_with_default,
-    reason = "a test fails by panicking, and its options are not exhaustive"
-)]
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;

@@ -1,22 +1,10 @@
 //! TLS against real servers: every sslmode, pins, channel binding, client certificates, and errors in words.
-#![cfg(test)]
-#![cfg(all(unix, feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::field_reassign_with_default,
-    reason = "a test fails by panicking, and its options are not exhaustive"
-)]
-
-mod support;
 
 use std::fs;
 use std::process::Command;
 use std::sync::LazyLock;
 
+use super::support::{self, connector, is_ready};
 use steadfast::Fault;
 use steadfast::config::{ChannelBinding, PostgresOptions, SslMode};
 use steadfast::connector::{Alarm, Connector as _};
@@ -24,7 +12,6 @@ use steadfast::postgres::PostgresConnection;
 use steadfast::sql::SqlConnection as _;
 use steadfast::verdict::{Class, Step};
 use steadfast_test::{Mode, Postgres};
-use support::{connector, is_ready};
 use tokio::sync::OnceCell;
 
 const HBA: &str = "local all all trust\n\

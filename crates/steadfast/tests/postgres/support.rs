@@ -1,5 +1,4 @@
 //! The connector under test, and a private server for it.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use std::time::Duration;
 
@@ -9,10 +8,10 @@ use steadfast::postgres::{PostgresConnection, PostgresConnector};
 use steadfast_test::Postgres;
 
 /// Nothing here takes longer, except when it is broken.
-pub const SOON: Duration = Duration::from_secs(10);
+pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// A superuser's options for this server, without TLS.
-pub fn options(server: &Postgres) -> PostgresOptions {
+pub(crate) fn options(server: &Postgres) -> PostgresOptions {
     let mut options = PostgresOptions::default();
     options.hosts = vec![("127.0.0.1".to_owned(), server.port())];
     options.tls.mode = SslMode::Disable;
@@ -20,7 +19,7 @@ pub fn options(server: &Postgres) -> PostgresOptions {
 }
 
 /// A connection with these options, changed by this function.
-pub async fn connect(
+pub(crate) async fn connect(
     server: &Postgres,
     change: impl FnOnce(&mut PostgresOptions),
 ) -> (PostgresConnector, PostgresConnection) {
@@ -31,14 +30,14 @@ pub async fn connect(
     (connector, connection)
 }
 
-pub fn connector(options: PostgresOptions) -> PostgresConnector {
+pub(crate) fn connector(options: PostgresOptions) -> PostgresConnector {
     PostgresConnector::new(options, SOON).unwrap()
 }
 
-pub fn is_dirty(condition: &Condition) -> bool {
+pub(crate) fn is_dirty(condition: &Condition) -> bool {
     matches!(condition, Condition::Dirty)
 }
 
-pub fn is_ready(condition: &Condition) -> bool {
+pub(crate) fn is_ready(condition: &Condition) -> bool {
     matches!(condition, Condition::Ready)
 }

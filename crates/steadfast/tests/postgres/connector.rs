@@ -1,28 +1,15 @@
 //! The PostgreSQL connector against a real server.
-#![cfg(test)]
-#![cfg(all(unix, feature = "postgres"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::disallowed_methods,
-    clippy::field_reassign_with_default,
-    reason = "a test fails by panicking, and its options are not exhaustive"
-)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::support::{self, SOON, connect, connector, is_dirty, is_ready};
 use steadfast::connector::{Alarm, Condition, Connector as _};
 use steadfast::params;
 use steadfast::postgres::PostgresConnection;
 use steadfast::sql::{Access, SqlConnection as _, TransactionOptions, Value};
 use steadfast::verdict::{Class, Step, Verdict};
 use steadfast_test::{Postgres, eventually};
-use support::{SOON, connect, connector, is_dirty, is_ready};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout};
 

@@ -1,0 +1,11 @@
+//! The rules of the pool over a real PostgreSQL, one fear per file.
+#![cfg(test)]
+#![cfg(all(unix, feature = "postgres"))]
+#![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
+
+mod capacity;
+mod cleanliness;
+mod dispose;
+mod leases;
+mod outage;
+mod support;
