@@ -84,12 +84,12 @@ impl<C: Connector> Drop for Lease<C> {
             self.shared.connector.abandon(*connection);
             return;
         }
-        let found = match self.condemned.take() {
-            Some(fault) => Found::Lost(fault),
-            None => self.shared.inspect(&connection),
-        };
-        let id = self.id;
-        self.shared.update(|state, now, out| state.give_back(id, connection, found, now, out));
+        let (id, condemned) = (self.id, self.condemned.take());
+        self.shared.update(|state, now, out| {
+            // Under the lock: an alarm that rang a moment before found nothing idle to look at.
+            let found = condemned.map_or_else(|| self.shared.inspect(&connection), Found::Lost);
+            state.give_back(id, connection, found, now, out);
+        });
     }
 }
 

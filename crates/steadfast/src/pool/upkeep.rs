@@ -29,10 +29,21 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) -> JoinHan
                     .with_remedy("check that the server is reachable, or raise connect_timeout"))
             });
         work.done();
-        shared.update(|state, now, out| match result {
-            Ok(connection) => state.opened(id, Box::new(connection), started.elapsed(), now, out),
-            Err(fault) => state.open_failed(id, fault, now, out),
+        let ended = shared.update(|state, now, out| match result {
+            Ok(connection) => {
+                let connection = Box::new(connection);
+                let ended = ended(&shared, &connection).is_err();
+                state.opened(id, connection, started.elapsed(), now, out);
+                ended
+            }
+            Err(fault) => {
+                state.open_failed(id, fault, now, out);
+                false
+            }
         });
+        if ended {
+            shared.alarm().ring();
+        }
     })
 }
 
@@ -48,7 +59,7 @@ pub(super) fn verify<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut conn
         if result.is_ok() {
             shared.note_ping(took);
         }
-        shared.update(|state, now, out| match result {
+        shared.update(|state, now, out| match result.and_then(|()| ended(&shared, &connection)) {
             Ok(()) => state.verified(id, connection, took, now, out),
             Err((cause, fault)) => state.lost(id, connection, cause, &fault, now, out),
         });
@@ -61,13 +72,11 @@ pub(super) fn clean<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut conne
     let _task = tasks::spawn_on(&shared.runtime(), "pool: clean", async move {
         let shared = Arc::clone(&work.shared);
         let result = bounded_clean(&shared, &mut connection).await;
+        let result = result.map_err(|fault| (CloseCause::NotCleaned(fault.clone()), fault));
         work.done();
-        shared.update(|state, now, out| match result {
+        shared.update(|state, now, out| match result.and_then(|()| ended(&shared, &connection)) {
             Ok(()) => state.cleaned(id, connection, now, out),
-            Err(fault) => {
-                let cause = CloseCause::NotCleaned(fault.clone());
-                state.lost(id, connection, cause, &fault, now, out);
-            }
+            Err((cause, fault)) => state.lost(id, connection, cause, &fault, now, out),
         });
     });
 }
@@ -84,6 +93,15 @@ pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connectio
         work.done();
         shared.update(|state, now, out| state.vacated(id, now, out));
     });
+}
+
+/// Whether a connection has ended while it was in a task's hands. To be asked under the lock under which it
+/// becomes idle: an alarm that rang before that found nothing to look at, one that rings later finds it.
+fn ended<C: Connector>(shared: &Shared<C>, connection: &Boxed<C>) -> Result<(), (CloseCause, Fault)> {
+    match shared.inspect(connection) {
+        Found::Lost(fault) => Err((CloseCause::Lost(fault.clone()), fault)),
+        Found::Ready | Found::Dirty => Ok(()),
+    }
 }
 
 async fn ask<C: Connector>(
