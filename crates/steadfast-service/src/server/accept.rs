@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use steadfast::tasks;
 use steadfast::time::{Duration, Instant, sleep};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::app::App;
@@ -40,6 +40,29 @@ pub(super) async fn accept(app: &App, router: &Router, listener: &TcpListener, s
                 }
                 sleep(PAUSE).await;
             }
+        }
+    }
+}
+
+/// Takes those who have connected already and closes the listener. Closing it alone would reset them, and they
+/// could not know whether anything of their request was done.
+pub(super) fn accept_the_last(app: &App, router: &Router, listener: TcpListener, slots: &Arc<Semaphore>) {
+    // Asked directly: the runtime may not have heard yet of who came last.
+    let listener = match listener.into_std() {
+        Ok(listener) => listener,
+        Err(error) => return tracing::debug!(%error, "the last clients could not be accepted"),
+    };
+    while let Ok(permit) = Arc::clone(slots).try_acquire_owned() {
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                let Ok(stream) = stream else { continue };
+                let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);
+                drop(tasks::spawn("http connection", connection));
+            }
+            Err(error) if is_of_one_connection(&error) => {}
+            // Nobody is left.
+            Err(_) => return,
         }
     }
 }

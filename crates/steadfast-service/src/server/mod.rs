@@ -132,7 +132,7 @@ impl Listening {
         }
         starting.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
-        drop(listener);
+        accept::accept_the_last(&app, &router, listener, &slots);
         life.advance(Phase::Closing);
         drain(&app, &slots, capacity).await;
         let left = app.database().close(Instant::now() + CLOSE).await;

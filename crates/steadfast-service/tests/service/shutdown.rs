@@ -38,6 +38,31 @@ async fn what_is_in_flight_is_finished_and_nobody_else_is_let_in() {
 }
 
 #[tokio::test]
+async fn who_has_connected_is_answered_even_when_nobody_had_time_to_accept() {
+    use std::io::{Read as _, Write as _};
+    for _ in 0..20 {
+        let service = Service::start(|_| ()).await;
+        service.shutdown.ask();
+        tokio::task::yield_now().await;
+        // This thread is the service's as well: the kernel alone knows of them when the time to accept is over.
+        let mut streams = Vec::new();
+        for _ in 0..5 {
+            let mut stream = std::net::TcpStream::connect(service.address).unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: t\r\n\r\n").unwrap();
+            streams.push(stream);
+        }
+        #[expect(clippy::disallowed_methods, reason = "nobody else may run meanwhile")]
+        std::thread::sleep(Duration::from_millis(3));
+        timeout(Duration::from_secs(10), service.running).await.unwrap().unwrap();
+        for mut stream in streams {
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn idle_connections_do_not_hold_it_up() {
     let service = Service::start(|_| ()).await;
     let mut idle = TcpStream::connect(service.address).await.unwrap();

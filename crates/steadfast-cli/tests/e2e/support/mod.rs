@@ -1,5 +1,5 @@
 //! The real binary, clients that speak plain HTTP to it, and a ledger of what they were told.
-#![allow(dead_code, unreachable_pub, unused_imports, reason = "each test file uses its part of it")]
+#![expect(unreachable_pub, reason = "modules of one test program")]
 
 pub mod client;
 pub mod ledger;
