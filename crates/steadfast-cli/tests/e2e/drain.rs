@@ -51,7 +51,7 @@ async fn ends_under_load(signal: Signal, delay: &str) {
 
 #[tokio::test]
 async fn sigterm_under_load_fails_no_request_in_flight() {
-    ends_under_load(Signal::TERM, "1").await;
+    ends_under_load(Signal::TERM, "2").await;
 }
 
 #[tokio::test]
