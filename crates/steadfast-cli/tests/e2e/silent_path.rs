@@ -6,7 +6,7 @@ use crate::support::load::Shot;
 use crate::support::{Load, Record, Service, ledger};
 use steadfast_test::{Fault, Postgres, Relay};
 
-/// What the issue allows from the moment at which new connections work.
+/// What is promised, from the moment at which new connections work.
 const SERVED_AGAIN: Duration = Duration::from_secs(2);
 /// The requests' own deadline here: that of those which were under way when the path went silent.
 const DEADLINE: (&str, &str) = ("STEADFAST_REQUEST_TIMEOUT", "8");

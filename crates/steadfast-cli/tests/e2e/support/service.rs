@@ -50,6 +50,7 @@ impl Service {
     pub async fn on(url: &str, more: &[(&str, &str)]) -> Self {
         let service = Self::start(&[&[("DATABASE_URL", url)], more].concat()).await;
         service.wait_until_it_serves(SOON).await;
+        service.wait_until_it_has_counted().await;
         service
     }
 
@@ -63,6 +64,14 @@ impl Service {
     pub async fn wait_until_it_serves(&self, within: Duration) {
         let client = self.client;
         eventually("users are served", within, async || client.get(USERS).await.status == 200).await;
+    }
+
+    /// At its start it counts its users for the health report, with a COMMIT of its own on the wire: a test that
+    /// waits for one must not take that for its own.
+    async fn wait_until_it_has_counted(&self) {
+        let client = self.client;
+        let counted = async || client.get("/api/v1/health").await.text.contains(r#""database:users":[{"#);
+        eventually("users are counted", SOON, counted).await;
     }
 
     /// Everything it has said, in one text.
