@@ -43,23 +43,10 @@ pub enum Class {
 }
 
 impl Class {
-    /// True when the connection on which it happened must not be used again.
+    /// True when the connection on which it happened must not be used again, and those of its age may be affected
+    /// as well, so that each is verified before reuse.
     #[must_use]
     pub const fn condemns_connection(self) -> bool {
-        match self {
-            Self::ConnectionLost | Self::Unreachable | Self::Unavailable | Self::ReadOnlyServer => true,
-            Self::Capacity
-            | Self::Permanent
-            | Self::Conflict
-            | Self::Timeout
-            | Self::RolledBack
-            | Self::Statement => false,
-        }
-    }
-
-    /// True when connections opened earlier may be affected as well, so that each is verified before reuse.
-    #[must_use]
-    pub const fn casts_suspicion(self) -> bool {
         match self {
             Self::ConnectionLost | Self::Unreachable | Self::Unavailable | Self::ReadOnlyServer => true,
             Self::Capacity

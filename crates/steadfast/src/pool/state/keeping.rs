@@ -101,7 +101,7 @@ impl<C, W> State<C, W> {
         };
         let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle);
         let unused = self.remove_idle(|slot, _| {
-            let goes = surplus > 0 && slot.idle_since().is_some_and(|since| now.since(since) >= limit);
+            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now.since(since) >= limit);
             surplus -= usize::from(goes);
             goes
         });
@@ -113,7 +113,7 @@ impl<C, W> State<C, W> {
             return;
         };
         let quiet =
-            self.remove_idle(|slot, _| slot.checked().is_some_and(|checked| now.since(checked) >= limit));
+            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now.since(checked) >= limit));
         for id in quiet {
             let (connection, since, _) = self.take_idle(id);
             self.verify(id, connection, since, out);
@@ -122,45 +122,17 @@ impl<C, W> State<C, W> {
 
     fn next_due(&self) -> Option<Moment> {
         let surplus = self.idle.len() > self.limits.min_idle;
-        let idle = self.slots.iter().filter(|slot| slot.idle_since().is_some());
-        let due = idle.flat_map(|slot| {
-            let unused = slot.idle_since().zip(self.limits.idle_timeout).filter(|_| surplus);
-            let quiet = slot.checked().zip(self.limits.keepalive_ping);
+        let idle = self.slots.iter().filter_map(|slot| slot.idle().map(|times| (slot.expires, times)));
+        let due = idle.flat_map(|(expires, (since, checked))| {
             [
-                Some(slot.expires).filter(|expires| *expires < Moment::NEVER),
-                unused.map(|(since, limit)| since.after(limit)),
-                quiet.map(|(checked, limit)| checked.after(limit)),
+                Some(expires).filter(|expires| *expires < Moment::NEVER),
+                self.limits.idle_timeout.filter(|_| surplus).map(|limit| since.after(limit)),
+                self.limits.keepalive_ping.map(|limit| checked.after(limit)),
             ]
         });
         // Without room for another there is nothing to retry: whatever makes room asks again.
         let opening = self.slots.iter().any(Slot::is_opening_well);
         let retry = self.outage().filter(|_| !opening && self.lacks_connections()).map(|outage| outage.next);
         due.flatten().chain(retry).chain(self.opening_due()).min()
-    }
-}
-
-impl<C> Slot<C> {
-    fn idle_since(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::Idle { since, .. } => Some(since),
-            Stage::Vacant
-            | Stage::Opening { .. }
-            | Stage::Verifying { .. }
-            | Stage::Leased { .. }
-            | Stage::Cleaning
-            | Stage::Closing => None,
-        }
-    }
-
-    fn checked(&self) -> Option<Moment> {
-        match self.stage {
-            Stage::Idle { checked, .. } => Some(checked),
-            Stage::Vacant
-            | Stage::Opening { .. }
-            | Stage::Verifying { .. }
-            | Stage::Leased { .. }
-            | Stage::Cleaning
-            | Stage::Closing => None,
-        }
     }
 }

@@ -2,7 +2,7 @@
 //! ones through. So nobody counts on an opening that takes unusually long; another is begun beside it, or, without
 //! room for that, in its place.
 
-use super::{Action, Actions, Moment, SlotId, Stage, State};
+use super::{Action, Actions, Moment, Slot, SlotId, Stage, State};
 use crate::error::Fault;
 use crate::time::Duration;
 use crate::verdict::{Class, Step};
@@ -79,15 +79,8 @@ impl<C, W> State<C, W> {
     pub(super) fn give_up_old_openings(&mut self, out: &mut Actions<C, W>) {
         let hung: Vec<SlotId> = (0..)
             .zip(&self.slots)
-            .filter(|(_, slot)| match slot.stage {
-                Stage::Opening { since, stalled: true, aborted: false } => self.openings.is_old_news(since),
-                Stage::Opening { .. }
-                | Stage::Vacant
-                | Stage::Idle { .. }
-                | Stage::Verifying { .. }
-                | Stage::Leased { .. }
-                | Stage::Cleaning
-                | Stage::Closing => false,
+            .filter(|(_, slot)| {
+                slot.opening().is_some_and(|(since, stalled)| stalled && self.openings.is_old_news(since))
             })
             .map(|(index, _)| SlotId(index))
             .collect();
@@ -102,16 +95,8 @@ impl<C, W> State<C, W> {
             return None;
         }
         let patience = self.openings.patience();
-        let stalling = self.slots.iter().filter_map(|slot| match slot.stage {
-            Stage::Opening { since, stalled: false, aborted: false } => Some(since.after(patience)),
-            Stage::Opening { .. }
-            | Stage::Vacant
-            | Stage::Idle { .. }
-            | Stage::Verifying { .. }
-            | Stage::Leased { .. }
-            | Stage::Cleaning
-            | Stage::Closing => None,
-        });
+        let well = self.slots.iter().filter_map(Slot::opening).filter(|(_, stalled)| !stalled);
+        let stalling = well.map(|(since, _)| since.after(patience));
         stalling.chain(self.replaceable().map(|(due, _)| due)).min()
     }
 
@@ -123,18 +108,11 @@ impl<C, W> State<C, W> {
             |stage: &Stage<C>| matches!(stage, Stage::Opening { aborted: true, .. } | Stage::Closing);
         let stuck = !self.waiters.is_empty()
             && !self.slots.iter().any(|slot| making_room(&slot.stage))
-            && !self.slots.iter().any(super::Slot::is_coming)
+            && !self.slots.iter().any(Slot::is_coming)
             && self.occupied() >= self.limits.capacity();
-        let hung = (0..).zip(&self.slots).filter_map(|(index, slot)| match slot.stage {
-            Stage::Opening { since, stalled: true, aborted: false } => Some((since, SlotId(index))),
-            Stage::Opening { .. }
-            | Stage::Vacant
-            | Stage::Idle { .. }
-            | Stage::Verifying { .. }
-            | Stage::Leased { .. }
-            | Stage::Cleaning
-            | Stage::Closing => None,
-        });
+        let openings =
+            (0..).zip(&self.slots).filter_map(|(index, slot)| Some((slot.opening()?, SlotId(index))));
+        let hung = openings.filter(|((_, stalled), _)| *stalled).map(|((since, _), id)| (since, id));
         let (since, id) = hung.max().filter(|_| stuck)?;
         let doublings = if self.limits.capacity() == 1 { self.openings.replaced.min(3) } else { 0 };
         Some((since.after(self.openings.patience() * (1 << doublings)), id))

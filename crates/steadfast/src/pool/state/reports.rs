@@ -63,7 +63,7 @@ impl<C, W> State<C, W> {
         Self::announce(out, Event::OpenFailed { attempt, fault: fault.clone(), next_in });
         if first {
             Self::announce(out, Event::IncidentBegan { fault: fault.clone() });
-            if fault.class().casts_suspicion() {
+            if fault.class().condemns_connection() {
                 self.suspect(Some(&fault), out);
             }
         }
@@ -133,7 +133,7 @@ impl<C, W> State<C, W> {
 
     /// One incident raises the generation once: only a connection of the present generation is news.
     pub(super) fn blame(&mut self, id: SlotId, fault: &Fault, out: &mut Actions<C, W>) {
-        if fault.class().casts_suspicion() && self.slot(id).generation == self.generation {
+        if fault.class().condemns_connection() && self.slot(id).generation == self.generation {
             self.suspect(Some(fault), out);
         }
     }

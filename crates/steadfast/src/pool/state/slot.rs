@@ -82,6 +82,20 @@ impl<C> Slot<C> {
         )
     }
 
+    /// Since when nobody has used it, and when it was last known to work; `None` unless it is idle.
+    pub(super) const fn idle(&self) -> Option<(Moment, Moment)> {
+        if let Stage::Idle { since, checked, .. } = &self.stage { Some((*since, *checked)) } else { None }
+    }
+
+    /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
+    pub(super) const fn opening(&self) -> Option<(Moment, bool)> {
+        if let Stage::Opening { since, stalled, aborted: false } = self.stage {
+            Some((since, stalled))
+        } else {
+            None
+        }
+    }
+
     /// True when a connection is being opened and that does not take longer than usual.
     pub(super) const fn is_opening_well(&self) -> bool {
         matches!(self.stage, Stage::Opening { stalled: false, aborted: false, .. })
