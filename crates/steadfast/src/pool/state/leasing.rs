@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Action, Actions, Answer, Found, Moment, Refusal, SlotId, Stage, State, WaiterId, bug};
+use super::{Action, Actions, Answer, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug};
 use crate::config::PrePing;
 use crate::error::{AcquireFailure, Fault};
 use crate::event::CloseCause;
@@ -121,11 +121,22 @@ impl<C, W> State<C, W> {
         } else if self.slot(id).generation < self.generation {
             self.verify(id, connection, since, out);
         } else if self.waiters.is_empty() {
-            self.slot(id).stage = Stage::Idle { connection, since, checked };
-            self.idle.push(id);
+            self.rest(id, connection, since, checked);
         } else {
             self.grant(id, connection, now, out);
         }
+    }
+
+    /// Puts a connection among the idle ones, behind all that are better known to work. It is seldom not the last:
+    /// only when somebody held it for long.
+    fn rest(&mut self, id: SlotId, connection: C, since: Moment, checked: Moment) {
+        let known_better = |other: &&SlotId| {
+            let slot = self.slots.get(other.0);
+            slot.and_then(Slot::idle).is_some_and(|(_, other_checked)| other_checked > checked)
+        };
+        let place = self.idle.len() - self.idle.iter().rev().take_while(known_better).count();
+        self.idle.insert(place, id);
+        self.slot(id).stage = Stage::Idle { connection, since, checked };
     }
 
     /// Hands a connection to the first waiter.
@@ -137,8 +148,8 @@ impl<C, W> State<C, W> {
         }
     }
 
-    /// Takes the connection used last, if it may be used without asking it first. The others have been
-    /// unused for longer: if this one must be verified, so must they.
+    /// Takes the connection that was last known to work, if it may be used without asking it first. If it must be
+    /// verified, so must all others.
     pub(super) fn take_fit(&mut self, now: Moment) -> Option<(SlotId, C)> {
         let id = *self.idle.last()?;
         let (generation, pre_ping) = (self.generation, self.limits.pre_ping);

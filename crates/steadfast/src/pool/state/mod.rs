@@ -17,6 +17,9 @@ mod reports;
 mod slot;
 mod waiters;
 
+#[cfg(test)]
+mod tests;
+
 use std::panic::Location;
 
 use smallvec::SmallVec;
@@ -41,7 +44,7 @@ pub(crate) use self::waiters::WaiterId;
 pub(crate) struct State<C, W> {
     limits: Limits,
     slots: Vec<Slot<C>>,
-    /// Slots in the stage idle, the longest unused first. An order, not a count.
+    /// Slots in the stage idle, the one last known to work last. An order, not a count.
     idle: Vec<SlotId>,
     waiters: Waiters<Answer<C>, W>,
     generation: u64,

@@ -30,13 +30,13 @@ impl<C, W> State<C, W> {
             slot.generation = generation;
         }
         self.openings.succeeded(since, took);
-        self.give_up_old_openings(out);
         Self::announce(out, Event::Opened { took });
         if let Some(outage) = self.circuit.succeeded() {
             let lasted = now.since(outage.since);
             Self::announce(out, Event::IncidentEnded { lasted, attempts: outage.attempts });
         }
         self.settle(id, connection, now, now, now, out);
+        self.give_up_old_openings(out);
         self.serve(now, out);
     }
 
