@@ -15,6 +15,7 @@ mod frozen;
 mod full;
 mod idle_cut;
 mod init_db;
+mod readiness;
 mod restart;
 mod secrets;
 mod silent_path;

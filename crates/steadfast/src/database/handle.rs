@@ -36,7 +36,7 @@ impl Database {
     /// # Panics
     /// When called outside a tokio runtime.
     pub fn open(config: &Config) -> Result<Self, ConfigError> {
-        Self::open_observed(config, vec![Arc::new(TracingObserver)])
+        Self::open_observed(config, vec![Arc::new(TracingObserver::default())])
     }
 
     /// As [`open`](Self::open), with observers of your own instead of `tracing`.
@@ -95,7 +95,7 @@ impl Database {
 
     /// The last incidents.
     #[must_use]
-    pub fn history(&self) -> &History {
+    pub fn history(&self) -> &Arc<History> {
         &self.history
     }
 

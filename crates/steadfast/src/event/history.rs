@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::{Event, Observer};
 use crate::error::Fault;
@@ -29,13 +30,14 @@ pub struct History {
     limit: usize,
     /// The last one last. Held for moments only.
     incidents: Mutex<VecDeque<Incident>>,
+    news: Notify,
 }
 
 impl History {
     /// A history of up to this many incidents.
     #[must_use]
-    pub const fn new(limit: usize) -> Self {
-        Self { limit, incidents: Mutex::new(VecDeque::new()) }
+    pub fn new(limit: usize) -> Self {
+        Self { limit, incidents: Mutex::new(VecDeque::new()), news: Notify::new() }
     }
 
     /// The last incident, which may still last.
@@ -50,9 +52,18 @@ impl History {
         self.incidents.lock().iter().cloned().collect()
     }
 
+    /// Waits until connections have been lost or could not be opened since the last call. For one caller at a time.
+    ///
+    /// # Cancel safety
+    /// News that came meanwhile is kept for the next call.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
     /// Begins an incident, unless one lasts or has only just been noticed: what follows within a second of a
     /// lost connection belongs to the same story.
     fn begin(&self, cause: &Fault, ended: Option<Timestamp>) {
+        self.news.notify_one();
         let now = Timestamp::now();
         let mut incidents = self.incidents.lock();
         if let Some(last) = incidents.back_mut() {

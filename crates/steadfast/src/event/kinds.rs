@@ -2,8 +2,10 @@
 
 use std::fmt;
 
+use parking_lot::Mutex;
+
 use crate::error::Fault;
-use crate::time::Duration;
+use crate::time::{Duration, Instant};
 use crate::verdict::Verdict;
 
 /// Something that happened in a pool or in work done through it.
@@ -106,10 +108,22 @@ pub trait Observer: fmt::Debug + Send + Sync {
     fn observe(&self, event: &Event);
 }
 
-/// An observer that writes every event to `tracing` with stable field names.
-#[derive(Debug, Clone, Copy, Default)]
-#[non_exhaustive]
-pub struct TracingObserver;
+/// An observer that writes every event to `tracing` with stable field names. Of what belongs to one incident only the
+/// first sign is told at the usual level.
+#[derive(Debug, Default)]
+pub struct TracingObserver {
+    /// When an incident last showed itself. Held for moments only.
+    last_sign: Mutex<Option<Instant>>,
+}
+
+impl TracingObserver {
+    /// True when this is not just another sign of what was told a moment ago.
+    fn is_news(&self) -> bool {
+        let now = Instant::now();
+        let last = self.last_sign.lock().replace(now);
+        last.is_none_or(|last| now - last >= SAME_INCIDENT)
+    }
+}
 
 impl Observer for TracingObserver {
     fn observe(&self, event: &Event) {
@@ -122,23 +136,25 @@ impl Observer for TracingObserver {
                 "connection could not be opened"
             ),
             Event::Closed { cause, age } => {
-                tracing::debug!(?cause, age_ms = millis(*age), "connection closed")
+                tracing::debug!(?cause, age_ms = millis(*age), "connection closed");
             }
             Event::Verified { took } => tracing::trace!(took_ms = millis(*took), "connection verified"),
-            Event::Suspected { generation, fault: Some(fault) } => {
-                tracing::info!(generation, %fault, "connections are suspect and verified before reuse");
+            Event::Suspected { generation, fault: Some(fault) } if self.is_news() => {
+                tracing::info!(generation, %fault, "a connection was lost; the others are verified before reuse");
             }
-            Event::Suspected { generation, fault: None } => {
-                tracing::info!(generation, "connections are suspect and verified before reuse");
+            Event::Suspected { generation, fault } => {
+                let fault = fault.as_ref().map(tracing::field::display);
+                tracing::debug!(generation, fault, "connections are suspect and verified before reuse");
             }
             Event::IncidentBegan { fault } => {
-                tracing::warn!(%fault, "the database cannot be reached; reconnecting")
+                self.is_news();
+                tracing::warn!(%fault, "the database cannot be reached; reconnecting");
             }
             Event::IncidentEnded { lasted, attempts } => {
                 tracing::info!(lasted_ms = millis(*lasted), attempts, "the database is reachable again");
             }
             Event::AcquireFailed { waited } => {
-                tracing::debug!(waited_ms = millis(*waited), "no connection in time")
+                tracing::debug!(waited_ms = millis(*waited), "no connection in time");
             }
             Event::Retried { attempt, fault, verdict, delay } => tracing::info!(
                 attempt,
@@ -150,6 +166,9 @@ impl Observer for TracingObserver {
         }
     }
 }
+
+/// Connections that a restart ends go one after the other.
+const SAME_INCIDENT: Duration = Duration::from_secs(1);
 
 fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3

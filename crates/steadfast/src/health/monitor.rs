@@ -205,11 +205,15 @@ impl Kept {
         }
     }
 
+    /// Whether anybody has asked lately.
+    fn is_asked(&self) -> bool {
+        self.findings.lock().asked.elapsed() < self.options.rest_after
+    }
+
     /// When the next probe follows, unless somebody wakes it before.
     fn next(&self, good: bool) -> Instant {
         let now = Instant::now();
-        let asked = now - self.findings.lock().asked < self.options.rest_after;
-        match (good, asked) {
+        match (good, self.is_asked()) {
             (true, true) => now + self.options.interval,
             (true, false) => far_future(),
             // While it fails the probe itself is what waits for a connection, so the pool reconnects as fast as
@@ -233,11 +237,15 @@ async fn probe_on(kept: Weak<Kept>, woken: Arc<Notify>) {
         if good {
             strong.count().await;
         }
-        let next = strong.next(good);
+        let (next, asked) = (strong.next(good), strong.is_asked());
+        let history = Arc::clone(strong.database.history());
         drop(strong);
         tokio::select! {
             () = woken.notified() => {}
             () = sleep_until(next) => {}
+            // Something was lost: whoever asks shall hear of it at once. When nobody does, a database that went to
+            // sleep is left alone.
+            () = history.news(), if good && asked => {}
         }
     }
 }

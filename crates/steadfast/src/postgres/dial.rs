@@ -47,7 +47,11 @@ pub(super) async fn dial(
             failures.iter().map(|(address, error)| format!("{address}: {}", plain(error))).collect();
         let error =
             failures.into_iter().next().map_or_else(|| io::ErrorKind::NotFound.into(), |(_, error)| error);
-        let what = format!("cannot connect to {host}:{port} (tried {})", tried.join("; "));
+        let what = match tried.as_slice() {
+            // The error that follows says it all.
+            [_only] => format!("cannot connect to {host}:{port}"),
+            all => format!("cannot connect to {host}:{port} (tried {})", all.join("; ")),
+        };
         from_io(error, Step::Dial, &what)
     })?;
     Ok((Transport::Tcp(stream), Way::Tcp(address)))
