@@ -1,0 +1,71 @@
+//! Rule 5: in the usual case a checkout and a return allocate nothing, start no task, and leave nothing in the log.
+
+#![cfg(test)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::FutureExt as _;
+use steadfast::config::PoolOptions;
+use steadfast::event::{Event, Observer};
+use steadfast::pool::Pool;
+use steadfast_test::sim::SimServer;
+
+/// Counts what would have been logged.
+#[derive(Debug, Default)]
+struct Told(AtomicUsize);
+
+impl Observer for Told {
+    fn observe(&self, _event: &Event) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_5_a_checkout_and_a_return_allocate_nothing_and_say_nothing() {
+    let counter = allocation_counter::measure(|| drop(std::hint::black_box(Box::new(1_u64))));
+    assert_eq!(counter.count_total, 1, "the counter counts");
+    let told = Arc::new(Told::default());
+    let pool = Pool::builder(SimServer::new())
+        .options(PoolOptions::default())
+        .observer(Arc::clone(&told) as Arc<dyn Observer>)
+        .build()
+        .unwrap();
+    drop(pool.acquire().await.unwrap());
+    let (events, tasks) = (told.0.load(Ordering::SeqCst), alive_tasks());
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..1000 {
+            // Ready at its first poll: nobody waits for anything.
+            let lease = pool.acquire().now_or_never().expect("at once").expect("a connection");
+            drop(lease);
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
+    assert_eq!((told.0.load(Ordering::SeqCst), alive_tasks()), (events, tasks));
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_5_waiting_and_being_served_allocate_nothing_once_the_queue_has_grown() {
+    let mut options = PoolOptions::default();
+    (options.size, options.max_overflow) = (1, 0);
+    let pool = Pool::new(SimServer::new(), options).unwrap();
+    for round in 0..2 {
+        let lease = pool.acquire().await.unwrap();
+        let mut waiters: Vec<_> = (0..8).map(|_| Box::pin(pool.acquire())).collect();
+        let counted = allocation_counter::measure(|| {
+            for waiter in &mut waiters {
+                assert!(waiter.as_mut().now_or_never().is_none(), "it waits");
+            }
+            drop(lease);
+            for waiter in &mut waiters {
+                drop(waiter.as_mut().now_or_never().expect("its turn").expect("a connection"));
+            }
+        });
+        // The first round makes the queue as long as it is going to be.
+        assert!(round == 0 || counted.count_total == 0, "{} allocations", counted.count_total);
+    }
+}
+
+fn alive_tasks() -> usize {
+    tokio::runtime::Handle::current().metrics().num_alive_tasks()
+}
