@@ -13,7 +13,8 @@ use crate::time::{Duration, timeout};
 
 use super::cancel::Route;
 use super::doorbell::Doorbell;
-use super::observed::{End, Observed};
+use super::observed::Observed;
+use super::signs::End;
 use super::tap::Tap;
 use super::transport::{Bound, Transport};
 

@@ -138,3 +138,13 @@ fn in_failed_transaction() -> Fault {
     .with_code("25P02")
     .with_remedy("look at the fault of the first statement that failed; roll back and begin again")
 }
+
+/// A stale prepared statement has cost the transaction; the next try prepares it anew.
+pub(super) fn again(stale: &Fault) -> Fault {
+    let fault = Fault::new(Class::Conflict, Step::Statement, stale.summary())
+        .with_remedy("a prepared statement was out of date and has been given up: run the transaction again");
+    match stale.code() {
+        Some(code) => fault.with_code(code),
+        None => fault,
+    }
+}

@@ -8,7 +8,8 @@ use steadfast_wire::Report;
 use crate::error::Fault;
 use crate::verdict::{Class, Step};
 
-use super::observed::{End, Observed};
+use super::observed::Observed;
+use super::signs::End;
 use super::sqlstate::{Circumstances, Moment, rule};
 
 /// A fault from what the server reported.

@@ -3,6 +3,7 @@
 mod cache;
 mod cancel;
 mod clean;
+mod committing;
 mod columns;
 mod connection;
 mod connector;
@@ -15,6 +16,7 @@ mod fault;
 mod handshake;
 mod hosts;
 mod numeric;
+mod signs;
 mod observed;
 mod parameters;
 mod progress;

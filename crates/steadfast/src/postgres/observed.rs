@@ -5,14 +5,15 @@
 //! checkout is atomic; the lock guards texts only and is never held across anything that waits.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use steadfast_wire::{Report, TransactionStatus, WireError};
+use steadfast_wire::{Report, TransactionStatus};
 use tokio::sync::Notify;
 
 use crate::time::{Duration, Instant};
+
+use super::signs::{Command, End, Unfinished};
 
 /// What is known about one connection.
 #[derive(Debug)]
@@ -52,34 +53,6 @@ struct Texts {
     parameters: BTreeMap<String, String>,
     process: u32,
     secret: Vec<u8>,
-}
-
-/// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
-    /// The peer closed it.
-    Eof,
-    /// Reading or writing failed.
-    Io(io::ErrorKind, String),
-    /// The bytes made no sense.
-    Nonsense(WireError),
-}
-
-/// The last command that completed, as far as anybody asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Command {
-    Commit,
-    Rollback,
-    Other,
-}
-
-/// Why a request is not finished although nothing is counted as in flight.
-#[derive(Debug, Clone, Copy)]
-#[repr(u8)]
-pub(crate) enum Unfinished {
-    Pipeline = 1,
-    CopyIn = 2,
-    Blocked = 4,
 }
 
 impl Observed {

@@ -10,11 +10,11 @@ use tokio_postgres::Statement;
 
 use crate::error::Fault;
 use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
-use crate::verdict::{Class, Step};
+use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
 use super::execution::{Answer, Rows, misused};
-use super::observed::Command;
+use super::failed::again;
 use super::script::{self, Kind};
 use super::transaction::{Progress, begin_statement};
 
@@ -218,29 +218,6 @@ impl PostgresConnection {
         outcome
     }
 
-    async fn send_commit(&mut self) -> Result<(), Fault> {
-        self.in_call = true;
-        self.transaction = Progress::Committing;
-        let sent = self.observed.sent();
-        let outcome = self.client.batch_execute("COMMIT").await;
-        self.leave().await;
-        self.transaction = Progress::None;
-        if let Err(error) = outcome {
-            return Err(self.unless_answered(self.fault(error, Step::Commit), sent));
-        }
-        match self.observed.command() {
-            Command::Commit => Ok(()),
-            Command::Rollback => Err(self.rolled_back_by_server()),
-            Command::Other => Err(Fault::new(
-                Class::ConnectionLost,
-                Step::Commit,
-                "COMMIT was answered by something that is neither a commit nor a rollback",
-            )
-            .with_remedy("a proxy in between rewrites statements: look up whether the change is there")
-            .with_unknown_outcome()),
-        }
-    }
-
     /// Begins a call. What follows sets `in_call` back when it ends; dropped before that, it stays.
     async fn enter(&mut self) -> Result<(), Fault> {
         self.settle(Step::Statement).await?;
@@ -255,7 +232,7 @@ impl PostgresConnection {
 
     /// Ends a call. The server sends an error at once and its ReadyForQuery a moment later; only then is it
     /// known where the transaction stands, and only then is the connection fit to be given back.
-    async fn leave(&mut self) {
+    pub(super) async fn leave(&mut self) {
         self.observed.quiet().await;
         self.in_call = false;
     }
@@ -315,15 +292,5 @@ fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fau
         (Ok(()), outcome) => outcome,
         (Err(fault), Ok(_)) => Err(fault.with_unknown_outcome()),
         (Err(fault), Err(_)) => Err(fault),
-    }
-}
-
-/// A stale prepared statement has cost the transaction; the next try prepares it anew.
-fn again(stale: &Fault) -> Fault {
-    let fault = Fault::new(Class::Conflict, Step::Statement, stale.summary())
-        .with_remedy("a prepared statement was out of date and has been given up: run the transaction again");
-    match stale.code() {
-        Some(code) => fault.with_code(code),
-        None => fault,
     }
 }

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, ready};
 use steadfast_wire::{Backend, CAPTURE_LIMIT, Scanner, Visitor};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::observed::{End, Observed, Unfinished};
+use super::observed::Observed;
+use super::signs::{End, Unfinished};
 use super::touch::TextWatch;
 
 /// The longest frame before authentication is done. libpq accepts 30000 bytes there; whoever announces more

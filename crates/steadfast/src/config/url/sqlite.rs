@@ -52,11 +52,18 @@ fn path(reader: &mut Reader<'_>, scheme: &Scheme<'_>, raw: &str) -> Result<Strin
         reader.repair("took a `%` in the path literally; %25 is the safe way to write it");
     }
     let path = if doubled { format!("/{}", decoded.text) } else { decoded.text };
-    // A Windows path: the slash before the drive is the URL's.
     match path.strip_prefix('/') {
-        Some(rest) if rest.chars().nth(1) == Some(':') => Ok(rest.to_owned()),
+        Some(rest) if is_drive(rest) => Ok(rest.to_owned()),
         Some(_) | None => Ok(path),
     }
+}
+
+/// Where there are drives, the slash before one is the URL's; elsewhere it is the root directory's.
+fn is_drive(path: &str) -> bool {
+    let mut letters = path.chars();
+    cfg!(windows)
+        && letters.next().is_some_and(|drive| drive.is_ascii_alphabetic())
+        && letters.next() == Some(':')
 }
 
 /// Behind `sqlite+driver://`: the third slash ends the (empty) host.

@@ -90,7 +90,9 @@ fn well_formed_sqlite_urls_are_read_without_a_word() {
         ("sqlite:/var/app.db", "sqlite path=/var/app.db"),
         ("sqlite:///var/app.db", "sqlite path=/var/app.db"),
         ("sqlite:////var/app.db", "sqlite path=/var/app.db"),
-        ("sqlite:///C:/data/app.db", "sqlite path=C:/data/app.db"),
+        // A drive where there are drives, a directory of that name elsewhere.
+        ("sqlite:///C:/a.db", if cfg!(windows) { "sqlite path=C:/a.db" } else { "sqlite path=/C:/a.db" }),
+        ("sqlite:/%20:a", "sqlite path=/ :a"),
         ("sqlite:my%20app.db?busy_timeout=3", "sqlite path=my app.db busy_timeout=3"),
     ]);
 }

@@ -2,7 +2,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use steadfast_wire::TransactionStatus;
 
-use super::super::observed::Command;
+use super::super::signs::Command;
 use super::*;
 
 struct Pair {
