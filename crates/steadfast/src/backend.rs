@@ -1,10 +1,13 @@
 //! One type for the connections of either database, so that everything above is written once.
 
 use crate::error::{AcquireError, Fault};
+use crate::outcome::Ticket;
+#[cfg(feature = "sqlite")]
+use crate::outcome::{Doubt, Outcome};
 use crate::pool::{Lease, Pool, Status};
 #[cfg(feature = "postgres")]
-use crate::postgres::{PostgresConnector, Pulse};
-use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
+use crate::postgres::{Ghost, PostgresConnector, Pulse};
+use crate::sql::{Row, Settled, SqlConnection, TransactionOptions, Value, marker};
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteConnector;
 #[cfg(feature = "postgres")]
@@ -58,6 +61,16 @@ impl Backend {
             Self::Postgres(_) => BackendKind::Postgres,
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => BackendKind::Sqlite,
+        }
+    }
+
+    /// How the table of [`Guard::Marker`](crate::sql::Guard::Marker) is made and used.
+    pub(crate) const fn marker(&self) -> &'static marker::Dialect {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => &marker::POSTGRES,
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => &marker::SQLITE,
         }
     }
 
@@ -119,6 +132,13 @@ impl Backend {
     }
 }
 
+/// What a lost connection may have left behind on the server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum BackendGhost {
+    #[cfg(feature = "postgres")]
+    Postgres(Ghost),
+}
+
 /// A view of a lease's connection that outlasts a borrow of it.
 #[derive(Debug)]
 pub(crate) enum BackendPulse {
@@ -149,6 +169,57 @@ impl BackendLease {
             Self::Postgres(lease) => BackendPulse::Postgres(lease.pulse()),
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => BackendPulse::Local,
+        }
+    }
+
+    /// Adds to the fault of a COMMIT that was given up what is known of its outcome.
+    pub(crate) fn in_doubt(&self, fault: Fault) -> Fault {
+        either!(self, lease => lease.in_doubt(fault))
+    }
+
+    /// What would be left behind on the server if this connection were lost now.
+    pub(crate) fn ghost(&self) -> Option<BackendGhost> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lease) => lease.ghost().map(BackendGhost::Postgres),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => None,
+        }
+    }
+
+    /// Ends what a lost connection has left behind. True when there was something.
+    pub(crate) async fn lay(&mut self, ghost: BackendGhost) -> Result<bool, Fault> {
+        match (self, ghost) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(lease), BackendGhost::Postgres(ghost)) => lease.lay(ghost).await,
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(_), _) => Ok(false),
+        }
+    }
+
+    /// Finds out what became of a transaction, over this connection.
+    #[cfg_attr(not(feature = "postgres"), expect(unused_variables, reason = "SQLite answers at once"))]
+    pub(crate) async fn settle(
+        &mut self,
+        ticket: &Ticket,
+        may_end: bool,
+        deadline: Instant,
+    ) -> Result<Settled, Fault> {
+        match (self, ticket) {
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(lease), Ticket::Xid(ticket)) => lease.settle_xid(ticket, may_end, deadline).await,
+            #[cfg(feature = "postgres")]
+            (Self::Postgres(lease), Ticket::Marker(ticket)) => {
+                marker::settle(&mut **lease, *ticket, &marker::POSTGRES).await
+            }
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(lease), Ticket::Marker(ticket)) => {
+                marker::settle(&mut **lease, *ticket, &marker::SQLITE).await
+            }
+            #[cfg(feature = "sqlite")]
+            (Self::Sqlite(_), Ticket::Xid(_)) => {
+                Ok(Settled { outcome: Outcome::Unknown(Doubt::OtherCluster), ended: false })
+            }
         }
     }
 

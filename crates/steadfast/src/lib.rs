@@ -12,6 +12,7 @@
 pub mod time;
 mod process;
 pub mod verdict;
+pub mod outcome;
 pub mod error;
 pub mod event;
 pub mod tasks;
@@ -41,6 +42,7 @@ pub use config::Config;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use database::Database;
 pub use error::{Error, Fault};
+pub use outcome::{Outcome, Ticket};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use session::Session;
 pub use verdict::Verdict;

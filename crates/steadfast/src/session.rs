@@ -1,8 +1,11 @@
 //! One request's view of the database: at most one connection and one transaction at a time, and nothing left
 //! behind however the request ends.
 
+use std::sync::Arc;
+
 use crate::backend::{Backend, BackendLease};
 use crate::error::{Error, Fault};
+use crate::event::Observer;
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 use crate::time::{Instant, timeout_at};
 use crate::transaction::{Execute, Query, Statement, at_most_one, commit, exactly_one};
@@ -19,6 +22,7 @@ use crate::verdict::{Class, Step, Verdict};
 #[derive(Debug)]
 pub struct Session {
     backend: Backend,
+    observers: Arc<[Arc<dyn Observer>]>,
     options: TransactionOptions,
     deadline: Option<Instant>,
     lease: Option<BackendLease>,
@@ -27,10 +31,19 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) const fn new(backend: Backend, deadline: Option<Instant>) -> Self {
-        let options =
-            TransactionOptions { isolation: None, access: crate::sql::Access::ReadWrite, deferrable: false };
-        Self { backend, options, deadline, lease: None, running: false }
+    pub(crate) const fn new(
+        backend: Backend,
+        observers: Arc<[Arc<dyn Observer>]>,
+        deadline: Option<Instant>,
+    ) -> Self {
+        Self {
+            backend,
+            observers,
+            options: TransactionOptions::read_write(),
+            deadline,
+            lease: None,
+            running: false,
+        }
     }
 
     /// Sets how the next transactions run.
@@ -96,7 +109,7 @@ impl Session {
             let cause = "a statement of the transaction was cancelled before its end, so it was rolled back";
             return Err(Fault::new(Class::RolledBack, Step::Commit, cause).into());
         }
-        Ok(commit(lease, self.options, self.next_deadline()).await?)
+        Ok(commit(lease, self.options, self.next_deadline(), &self.backend, &self.observers).await?)
     }
 
     /// Rolls back, now. Without an open transaction it does nothing.

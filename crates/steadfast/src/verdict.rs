@@ -89,6 +89,8 @@ pub enum Step {
     Statement,
     /// Waiting for the answer to COMMIT.
     Commit,
+    /// Finding out what became of a transaction.
+    Settle,
     /// Bringing a connection back to a clean state.
     Clean,
     /// Saying goodbye.
@@ -106,6 +108,7 @@ impl fmt::Display for Step {
             Self::Ping => "verifying an idle connection",
             Self::Statement => "running a statement",
             Self::Commit => "committing",
+            Self::Settle => "finding out the outcome of a transaction",
             Self::Clean => "cleaning a connection",
             Self::Close => "closing a connection",
         })

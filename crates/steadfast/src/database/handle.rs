@@ -22,7 +22,7 @@ use crate::transaction::{Transaction, Unit, read_once, run};
 #[derive(Clone)]
 pub struct Database {
     pub(super) backend: Backend,
-    observers: Arc<[Arc<dyn Observer>]>,
+    pub(super) observers: Arc<[Arc<dyn Observer>]>,
     history: Arc<History>,
 }
 
@@ -103,7 +103,7 @@ impl Database {
     /// end at the deadline (`None`: each after the pool's `acquire_timeout`).
     #[must_use]
     pub fn session(&self, deadline: Option<Instant>) -> Session {
-        Session::new(self.backend.clone(), deadline)
+        Session::new(self.backend.clone(), Arc::clone(&self.observers), deadline)
     }
 
     /// Reads with one statement, in a transaction that the server keeps read-only, in one round trip. Tried
@@ -141,17 +141,24 @@ impl Database {
     }
 
     /// Runs a transaction, and runs it again when it is proven that nothing was committed and another try
-    /// may do better: the connection was lost before COMMIT was sent, or the server rolled back for the sake
-    /// of another transaction (40001, 40P01). The closure may therefore run several times; what it does
-    /// besides statements happens each time.
+    /// may do better: the connection was lost before COMMIT was sent, the server rolled back for the sake
+    /// of another transaction (40001, 40P01), or the answer to COMMIT was lost and it was found out that nothing
+    /// had been committed. When it is found out that it had, the closure's value is returned as usual.
+    ///
+    /// The closure may therefore run several times; what it does besides statements happens each time. Work with an
+    /// effect outside the database says so by [`TransactionOptions::once`](crate::sql::TransactionOptions::once) or
+    /// [`Transaction::once`](crate::transaction::Transaction::once). Three effects of statements count as outside: rows
+    /// of foreign tables and what `dblink` does (another server decides), messages of `pg_logical_emit_message(false, ..)`,
+    /// and a notification that a function sends in a transaction that changes nothing else; it may come twice.
     ///
     /// # Errors
-    /// The closure's own error unchanged, after a rollback; else the last fault (with the verdict
-    /// [`OutcomeUnknown`](crate::Verdict::OutcomeUnknown) when the connection was lost after COMMIT had been
-    /// sent), or why no connection could be had.
+    /// The closure's own error unchanged, after a rollback; else the last fault, or why no connection could be had.
+    /// A fault with the verdict [`OutcomeUnknown`](crate::Verdict::OutcomeUnknown) means that the answer to COMMIT was
+    /// lost and could not be found out in time: its [`ticket`](crate::Error::ticket) asks again.
     ///
     /// # Cancel safety
-    /// Dropping the future rolls back, unless COMMIT is on its way already: that goes on in the background.
+    /// Dropping the future rolls back, unless COMMIT is on its way already: that goes on in the background, and its
+    /// outcome becomes an event ([`OutcomeResolved`](crate::event::Event::OutcomeResolved)) when its answer is lost.
     pub async fn transaction<T, E, F, Fut>(
         &self,
         options: TransactionOptions,

@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::outcome::{Doubt, Ticket};
 use crate::verdict::{Class, Step, Verdict};
 
 /// Something that went wrong while talking to a database. Cheap to clone: one fault may reach many waiters.
@@ -23,8 +24,15 @@ struct Detail {
     remedy: Option<String>,
     last_words: Option<String>,
     constraint: Option<String>,
-    outcome_unknown: bool,
+    in_doubt: Option<InDoubt>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The operation may or may not have been applied.
+#[derive(Debug, Clone, Default)]
+struct InDoubt {
+    ticket: Option<Ticket>,
+    doubt: Option<Doubt>,
 }
 
 impl Fault {
@@ -39,7 +47,7 @@ impl Fault {
             remedy: None,
             last_words: None,
             constraint: None,
-            outcome_unknown: false,
+            in_doubt: None,
             source: None,
         }))
     }
@@ -78,13 +86,27 @@ impl Fault {
     /// Marks that the operation may or may not have been applied.
     #[must_use]
     pub fn with_unknown_outcome(self) -> Self {
-        self.change(|detail| detail.outcome_unknown = true)
+        self.change(|detail| {
+            detail.in_doubt.get_or_insert_default();
+        })
     }
 
-    /// Marks that nothing can have been applied, whatever the connection thought: the work only read.
+    /// Marks the same, and adds the ticket with which the outcome can be asked for.
+    #[must_use]
+    pub fn with_ticket(self, ticket: Ticket) -> Self {
+        self.change(|detail| detail.in_doubt.get_or_insert_default().ticket = Some(ticket))
+    }
+
+    /// Marks the same, and adds why the outcome cannot be known.
+    #[must_use]
+    pub fn with_doubt(self, doubt: Doubt) -> Self {
+        self.change(|detail| detail.in_doubt.get_or_insert_default().doubt = Some(doubt))
+    }
+
+    /// Marks that nothing was applied, whatever the connection thought: the work only read, or it was found out.
     #[must_use]
     pub fn with_known_outcome(self) -> Self {
-        self.change(|detail| detail.outcome_unknown = false)
+        self.change(|detail| detail.in_doubt = None)
     }
 
     /// The same fault seen from another step.
@@ -108,7 +130,25 @@ impl Fault {
     /// What the caller may do.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.0.outcome_unknown { Verdict::OutcomeUnknown } else { self.0.class.verdict() }
+        if self.0.in_doubt.is_some() { Verdict::OutcomeUnknown } else { self.0.class.verdict() }
+    }
+
+    /// Whether the operation may or may not have been applied.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        self.0.in_doubt.is_some()
+    }
+
+    /// With which the outcome of what failed can be asked for, when it is unknown and was noted well enough.
+    #[must_use]
+    pub fn ticket(&self) -> Option<&Ticket> {
+        self.0.in_doubt.as_ref()?.ticket.as_ref()
+    }
+
+    /// Why the outcome could not be found out, when that was tried.
+    #[must_use]
+    pub fn doubt(&self) -> Option<&Doubt> {
+        self.0.in_doubt.as_ref()?.doubt.as_ref()
     }
 
     /// What happened, in one clause.
@@ -158,6 +198,15 @@ impl fmt::Display for Fault {
         }
         if let Some(remedy) = &self.0.remedy {
             write!(f, "; {remedy}")?;
+        }
+        if let Some(in_doubt) = &self.0.in_doubt {
+            f.write_str("; whether it was applied is unknown")?;
+            if let Some(doubt) = &in_doubt.doubt {
+                write!(f, ": {doubt}")?;
+            }
+            if let Some(ticket) = &in_doubt.ticket {
+                write!(f, "; to ask again: steadfast resolve {ticket}")?;
+            }
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ pub use acquire::{AcquireError, AcquireFailure, Holder, Phase};
 pub use config::ConfigError;
 pub use fault::Fault;
 
+use crate::outcome::Ticket;
 use crate::verdict::Verdict;
 
 /// Everything that a [`Database`](crate::Database) or [`Session`](crate::Session) can fail with.
@@ -53,6 +54,20 @@ impl Error {
             Self::Acquire(error) => error.verdict(),
             Self::Fault(fault) => fault.verdict(),
             Self::Config(_) | Self::Inert | Self::Column { .. } | Self::RowCount { .. } => Verdict::GiveUp,
+        }
+    }
+
+    /// With which the outcome can be asked for, when it is unknown and was noted well enough: see
+    /// [`Database::resolve`](crate::Database::resolve).
+    #[must_use]
+    pub fn ticket(&self) -> Option<&Ticket> {
+        match self {
+            Self::Fault(fault) => fault.ticket(),
+            Self::Acquire(_)
+            | Self::Config(_)
+            | Self::Inert
+            | Self::Column { .. }
+            | Self::RowCount { .. } => None,
         }
     }
 

@@ -104,7 +104,9 @@ impl Observer for History {
             | Event::Closed { .. }
             | Event::Verified { .. }
             | Event::AcquireFailed { .. }
-            | Event::Retried { .. } => {}
+            | Event::Retried { .. }
+            | Event::OutcomeResolved { .. }
+            | Event::Fenced { .. } => {}
         }
     }
 }

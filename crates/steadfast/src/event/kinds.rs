@@ -5,6 +5,7 @@ use std::fmt;
 use parking_lot::Mutex;
 
 use crate::error::Fault;
+use crate::outcome::Outcome;
 use crate::time::{Duration, Instant};
 use crate::verdict::Verdict;
 
@@ -72,6 +73,18 @@ pub enum Event {
         verdict: Verdict,
         /// How long until the next attempt.
         delay: Duration,
+    },
+    /// The answer to a COMMIT was lost, and its outcome was asked for.
+    OutcomeResolved {
+        /// What became of the transaction.
+        outcome: Outcome,
+        /// How long that took to find out.
+        took: Duration,
+    },
+    /// What a lost connection had left behind on the server was ended, so that it holds no lock and commits nothing.
+    Fenced {
+        /// Whether it was found at work on a transaction whose outcome was asked for.
+        in_doubt: bool,
     },
 }
 
@@ -163,6 +176,17 @@ impl Observer for TracingObserver {
                 delay_ms = millis(*delay),
                 "work is tried again"
             ),
+            Event::OutcomeResolved { outcome, took } if outcome.is_known() => tracing::info!(
+                outcome = outcome.name(),
+                took_ms = millis(*took),
+                "the answer to a COMMIT was lost, and its outcome found out"
+            ),
+            Event::OutcomeResolved { outcome, took } => {
+                tracing::warn!(%outcome, took_ms = millis(*took), "the answer to a COMMIT was lost");
+            }
+            Event::Fenced { in_doubt } => {
+                tracing::info!(in_doubt, "what a lost connection had left behind on the server was ended");
+            }
         }
     }
 }

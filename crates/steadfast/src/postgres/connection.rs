@@ -17,6 +17,7 @@ use super::doorbell::Doorbell;
 use super::driver::Driver;
 use super::failed::Spoiled;
 use super::fault;
+use super::guard::Guarding;
 use super::observed::Observed;
 use super::sqlstate::{Circumstances, Moment};
 use super::transaction::Progress;
@@ -36,6 +37,8 @@ pub struct PostgresConnection {
     pub(super) server: ServerFacts,
     pub(super) cache: StatementCache,
     pub(super) transaction: Progress,
+    /// What is noted of the transaction, so that its outcome can be found out.
+    pub(super) guarding: Guarding,
     /// Why the transaction can only be rolled back, where the server does not know.
     pub(super) spoiled: Option<Spoiled>,
     /// A call is running, or was dropped half-way.
@@ -135,6 +138,20 @@ impl PostgresConnection {
     /// The fault that says why no further request can be sent, when it is so.
     pub(super) fn refusal(&self, step: Step) -> Option<Fault> {
         self.observed.is_over().then(|| fault::lost(step, &self.observed, self.circumstances()))
+    }
+
+    /// What is known of the outcome of a COMMIT that was given up: adds to the fault that it is unknown, and with what
+    /// it can be asked for, unless COMMIT was not sent.
+    pub(crate) fn in_doubt(&self, fault: Fault) -> Fault {
+        if self.transaction != Progress::Committing {
+            return fault;
+        }
+        match self.guarding.ticket() {
+            Ok(Some(ticket)) => fault.with_ticket(ticket),
+            // Nothing was changed, so that nothing can have been committed.
+            Ok(None) => fault.with_known_outcome(),
+            Err(doubt) => fault.with_doubt(doubt),
+        }
     }
 
     /// Marks a fault as one of unknown outcome when it means that an answer never came.

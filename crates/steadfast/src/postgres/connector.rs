@@ -14,6 +14,7 @@ use super::connection::{PostgresConnection, ServerFacts};
 use super::dial::is_directory;
 use super::doorbell::Doorbell;
 use super::driver::Driver;
+use super::guard::Guarding;
 use super::handshake::{Opened, open};
 use super::hosts::{all_failed, by_mode, check, passes};
 use super::progress::Progress;
@@ -91,12 +92,12 @@ impl PostgresConnector {
             open(&self.options, settings, (host, port), encryption, progress)
         })
         .await?;
-        let connection = self.start(opened, host, port, alarm);
+        let connection = self.start(opened, host, port, alarm).await;
         check(&connection, target).await?;
         Ok(connection)
     }
 
-    fn start(&self, opened: Opened, host: &str, port: u16, alarm: &Alarm) -> PostgresConnection {
+    async fn start(&self, opened: Opened, host: &str, port: u16, alarm: &Alarm) -> PostgresConnection {
         let Opened { client, half, observed, way, tls } = opened;
         let server = ServerFacts {
             version: observed.parameter("server_version").unwrap_or_default(),
@@ -115,6 +116,9 @@ impl PostgresConnector {
         let bell = Doorbell::new();
         let driver =
             Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), route.clone(), alarm.clone());
+        let cached = self.options.statement_cache > 0;
+        let guarding = Guarding::begin(&client, server.process, cached).await;
+        observed.quiet().await;
         PostgresConnection {
             client,
             driver,
@@ -124,6 +128,7 @@ impl PostgresConnector {
             server,
             cache: StatementCache::new(self.options.statement_cache),
             transaction: transaction::Progress::None,
+            guarding,
             spoiled: None,
             in_call: false,
             lent: AtomicBool::new(false),

@@ -15,6 +15,8 @@ mod failed;
 mod fault;
 mod handshake;
 mod hosts;
+mod guard;
+mod marker;
 mod numeric;
 mod signs;
 mod observed;
@@ -34,6 +36,7 @@ mod transport;
 
 pub use connection::{PostgresConnection, ServerFacts, Traffic};
 pub use connector::PostgresConnector;
+pub(crate) use guard::Ghost;
 pub(crate) use pulse::Pulse;
 /// The driver, whose client [`PostgresConnection::client`] gives access to.
 pub use tokio_postgres;

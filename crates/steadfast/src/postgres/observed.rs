@@ -248,7 +248,11 @@ impl Observed {
             self.texts.lock().fatal = Some(report);
             self.over();
         } else {
-            self.texts.lock().error = Some(report);
+            let mut texts = self.texts.lock();
+            // What comes after the failure of a transaction says less than what it failed of.
+            if report.code != IN_FAILED_TRANSACTION || texts.error.is_none() {
+                texts.error = Some(report);
+            }
         }
     }
 
@@ -293,3 +297,5 @@ impl Observed {
         self.changed.notify_waiters();
     }
 }
+
+const IN_FAILED_TRANSACTION: &str = "25P02";

@@ -56,7 +56,7 @@ impl Progress {
             Step::Authenticate | Step::Startup => {
                 "the server is overloaded, or a pooler waits for the database behind it"
             }
-            Step::Ping | Step::Statement | Step::Commit | Step::Clean | Step::Close => {
+            Step::Ping | Step::Statement | Step::Commit | Step::Settle | Step::Clean | Step::Close => {
                 "the server does not answer in time"
             }
         };

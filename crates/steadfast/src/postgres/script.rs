@@ -23,6 +23,38 @@ impl Kind {
     }
 }
 
+/// What a statement does to rows, as far as its first word tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Habit {
+    /// Nothing, unless a function in it does.
+    Reads,
+    /// It changes rows of a table.
+    Changes,
+    /// Anything.
+    Other,
+}
+
+/// What a text of one statement does to rows.
+pub(super) fn habit(text: &str) -> Habit {
+    let word = Tokens { text, at: 0 }.find_map(|token| match token {
+        Token::Word(word) => Some(word.to_ascii_lowercase()),
+        // A bracket around a SELECT.
+        Token::Other => None,
+        Token::End => Some(String::new()),
+    });
+    match word.unwrap_or_default().as_str() {
+        "select" | "values" | "table" | "show" | "fetch" | "move" | "close" | "declare" | "savepoint"
+        | "release" | "rollback" | "set" | "reset" => Habit::Reads,
+        "insert" | "update" | "delete" | "merge" => Habit::Changes,
+        _ => Habit::Other,
+    }
+}
+
+/// Whether a text may send a notification: NOTIFY, or a call of `pg_notify`.
+pub(super) fn mentions_notify(text: &str) -> bool {
+    text.as_bytes().windows(6).any(|window| window.eq_ignore_ascii_case(b"notify"))
+}
+
 /// The kind of the first statement.
 pub(super) fn first(text: &str) -> Kind {
     kinds(text).next().unwrap_or(Kind::Plain)
@@ -235,55 +267,4 @@ impl<'a> Iterator for Tokens<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn transaction_control_is_seen_behind_comments_and_in_any_case() {
-        for text in
-            ["BEGIN", " start transaction", "/* a /* b */ */ Rollback", "-- x\nABORT", ";;rollback work"]
-        {
-            assert_eq!(first(text), Kind::Controlling, "{text}");
-        }
-        for text in
-            ["COMMIT", "end;", "/**/commit and chain", "PREPARE TRANSACTION 'x'", "commit prepared 'x'"]
-        {
-            assert_eq!(first(text), Kind::Committing, "{text}");
-        }
-        for text in ["ROLLBACK TO a", "rollback work to savepoint a", "rollback transaction/**/to a"] {
-            assert_eq!(first(text), Kind::ReturningToSavepoint, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_it_is_plain() {
-        for text in [
-            "",
-            "SELECT CASE WHEN a THEN 1 END",
-            "PREPARE x AS SELECT 1",
-            "SAVEPOINT a",
-            "RELEASE a",
-            "endless",
-            "DO $$BEGIN PERFORM 1; COMMIT; END$$",
-            "DO $body$BEGIN; END; $$ x $$ $body$",
-            "SELECT 'a; COMMIT; b', \"x; COMMIT\", E'\\'; COMMIT; '",
-            "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
-            "SELECT $1; -- COMMIT;\n",
-            "'; COMMIT",
-            "$x; COMMIT$x",
-        ] {
-            assert!(!kinds(text).take(1).any(Kind::controls), "{text}");
-            if !text.contains("$x") {
-                assert!(!kinds(text).any(Kind::controls), "{text}");
-            }
-        }
-    }
-
-    #[test]
-    fn statements_are_told_apart() {
-        use Kind::{Committing, Controlling, Plain};
-        let kinds: Vec<_> =
-            kinds("begin; insert into t values (';'), ($a$;$a$);; commit -- ; rollback").collect();
-        assert_eq!(kinds, [Controlling, Plain, Committing]);
-    }
-}
+mod tests;

@@ -31,6 +31,7 @@ impl SqlConnection for PostgresConnection {
             ));
         }
         self.transaction = Progress::Announced(options);
+        self.guarding.start(options);
         Ok(())
     }
 
@@ -71,9 +72,12 @@ impl SqlConnection for PostgresConnection {
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
         self.opened(announced);
+        let probe = if autocommit { None } else { self.guarding.probe(sql, true) };
         let batch = self.client.batch_execute(sql);
-        let (begun, outcome) = join(self.begin_with(announced), batch).await;
+        let asking = self.guarding.ask(&self.client, probe);
+        let (begun, outcome, asked) = join3(self.begin_with(announced), batch, asking).await;
         let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
+        self.guarding.note(probe, asked.ok().flatten(), 0);
         self.leave().await;
         self.note(sql, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
@@ -95,7 +99,10 @@ impl SqlConnection for PostgresConnection {
             return Err(reason);
         }
         if status == TransactionStatus::Open {
-            return self.send_commit().await;
+            return match self.ask_before_commit().await {
+                Ok(()) => self.send_commit().await,
+                Err(fault) => Err(self.failed_before_commit(fault).await),
+            };
         }
         if begun {
             return Err(misused(
@@ -159,19 +166,23 @@ impl PostgresConnection {
     ) -> Result<Answer, Fault> {
         self.opened(announced);
         let known = self.known(sql);
+        let probe = if self.transaction == Progress::None { None } else { self.guarding.probe(sql, false) };
         let begin = self.begin_with(announced);
-        if self.cache.is_off() {
-            let (begun, answer) = join(begin, self.unprepared(sql, params, rows)).await;
-            return both(begun, answer);
-        }
-        if let Some(statement) = known {
-            let (begun, answer) = join(begin, self.prepared(&statement, params, rows)).await;
-            return both(begun, answer);
-        }
-        let (begun, statement) = join(begin, self.client.prepare(sql)).await;
-        let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
-        self.cache.insert(sql, statement.clone());
-        self.prepared(&statement, params, rows).await
+        let asking = self.guarding.ask(&self.client, probe);
+        let (begun, answer, asked) = if self.cache.is_off() {
+            join3(begin, self.unprepared(sql, params, rows), asking).await
+        } else if let Some(statement) = known {
+            join3(begin, self.prepared(&statement, params, rows), asking).await
+        } else {
+            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+            let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
+            let (answer, asked) = join(self.prepared(&statement, params, rows), asking).await;
+            self.cache.insert(sql, statement);
+            (Ok(()), answer, asked)
+        };
+        // When the question failed so did the statement before it, or the connection; either tells more.
+        self.guarding.note(probe, asked.ok().flatten(), answer.as_ref().map_or(0, |answer| answer.affected));
+        both(begun, answer)
     }
 
     /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
@@ -211,7 +222,7 @@ impl PostgresConnection {
         self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
     }
 
-    async fn roll_back(&mut self, step: Step) -> Result<(), Fault> {
+    pub(super) async fn roll_back(&mut self, step: Step) -> Result<(), Fault> {
         self.in_call = true;
         let outcome = self.send("ROLLBACK", step).await;
         self.leave().await;
@@ -256,6 +267,7 @@ impl PostgresConnection {
     fn known(&mut self, sql: &str) -> Option<Statement> {
         if self.observed.take_forgotten() {
             self.cache.clear();
+            self.guarding.forget_prepared();
         }
         let known = self.cache.get(sql);
         if known.is_none() && !self.cache.is_off() {

@@ -48,6 +48,7 @@ mod tests {
             isolation: Some(Isolation::Serializable),
             access: Access::ReadOnly,
             deferrable: true,
+            ..TransactionOptions::default()
         };
         assert_eq!(begin_statement(options), "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY DEFERRABLE");
     }

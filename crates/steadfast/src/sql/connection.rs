@@ -67,13 +67,30 @@ pub struct TransactionOptions {
     pub access: Access,
     /// PostgreSQL: wait for a snapshot that cannot fail (serializable and read-only transactions).
     pub deferrable: bool,
+    /// How it is found out what became of the transaction when the answer to COMMIT is lost.
+    pub guard: Guard,
+    /// How often the work may be run again; `None`: until the deadline, twenty times at most. 0 for work with an
+    /// effect outside the database that must not happen twice.
+    pub max_retries: Option<u32>,
 }
 
 impl TransactionOptions {
     /// A transaction that may not write.
     #[must_use]
     pub const fn read_only() -> Self {
-        Self { isolation: None, access: Access::ReadOnly, deferrable: false }
+        Self { access: Access::ReadOnly, ..Self::read_write() }
+    }
+
+    /// A transaction that may write: the default, for constants.
+    #[must_use]
+    pub const fn read_write() -> Self {
+        Self {
+            isolation: None,
+            access: Access::ReadWrite,
+            deferrable: false,
+            guard: Guard::Xid,
+            max_retries: None,
+        }
     }
 
     /// The same at another isolation level.
@@ -82,6 +99,43 @@ impl TransactionOptions {
         self.isolation = Some(isolation);
         self
     }
+
+    /// The same with another guard.
+    #[must_use]
+    pub const fn guard(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    /// The same, run again at most so often.
+    #[must_use]
+    pub const fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// The same, never run again: for work with an effect outside the database (a message sent, a card charged).
+    #[must_use]
+    pub const fn once(self) -> Self {
+        self.max_retries(0)
+    }
+}
+
+/// How it is found out what became of a transaction whose COMMIT was sent and not answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Guard {
+    /// By the transaction's id, which is asked for in the same packet as its first change: no round trip more. The
+    /// outcome stays unknown when the server has crashed or failed over since. SQLite needs no guard: its COMMIT is a
+    /// function call.
+    #[default]
+    Xid,
+    /// By a row in the table `steadfast_outcome`, stored in the same packet as COMMIT. Certain across any number of
+    /// crashes and failovers and through any pooler, for one small row a transaction. The table is made by
+    /// [`Database::prepare_outcomes`](crate::Database::prepare_outcomes).
+    Marker,
+    /// Not at all: a lost answer leaves the outcome unknown.
+    Off,
 }
 
 /// Isolation levels that PostgreSQL implements (its READ UNCOMMITTED is READ COMMITTED).

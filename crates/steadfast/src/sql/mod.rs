@@ -4,10 +4,14 @@
 //! client from a lease of the pool.
 
 mod connection;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) mod marker;
 mod row;
 mod value;
 
-pub use connection::{Access, Isolation, SqlConnection, TransactionOptions};
+pub use connection::{Access, Guard, Isolation, SqlConnection, TransactionOptions};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub(crate) use marker::Settled;
 pub use row::{Columns, Row};
 pub use value::{FromValue, Value};
 

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use crate::error::Fault;
+use crate::outcome::MarkerTicket;
 use crate::sql::{Access, Row, Value};
 use crate::sqlite::gate::Permit;
 
@@ -27,7 +28,8 @@ pub(super) enum Operation {
         begin: Option<Access>,
         work: Work,
     },
-    Commit,
+    /// Together with the row by which it can be found, where there is to be one.
+    Commit(Option<MarkerTicket>),
     Rollback,
     Ping,
     /// Bring everything back to how it was after connecting.

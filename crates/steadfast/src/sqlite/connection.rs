@@ -8,7 +8,8 @@ use tokio::sync::oneshot;
 
 use crate::connector::Condition;
 use crate::error::Fault;
-use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
+use crate::outcome::{MarkerTicket, Ticket};
+use crate::sql::{Access, Guard, Row, SqlConnection, TransactionOptions, Value};
 use crate::sqlite::command::{Answer, Command, Operation, Reply, Want, Work};
 use crate::sqlite::fault::{refused, refused_in_failed_transaction, rolled_back_instead, thread_ended};
 use crate::sqlite::gate::{Gate, Permit};
@@ -26,6 +27,9 @@ pub struct SqliteConnection {
     status: Arc<Status>,
     gate: Gate,
     scope: Scope,
+    /// How the transaction is guarded, and with what it can be found once COMMIT is on its way.
+    guard: Guard,
+    marker: Option<MarkerTicket>,
     /// The answer to the last command, while it is outstanding. It is kept here rather than in the future that
     /// waits for it, so that it is not lost with that future.
     pending: Option<Answer>,
@@ -54,7 +58,16 @@ impl SqliteConnection {
         gate: Gate,
         opened: Answer,
     ) -> Self {
-        Self { commands, status, gate, scope: Scope::Outside, pending: Some(opened), last_number: 0 }
+        Self {
+            commands,
+            status,
+            gate,
+            scope: Scope::Outside,
+            guard: Guard::Off,
+            marker: None,
+            pending: Some(opened),
+            last_number: 0,
+        }
     }
 
     /// Waits until the thread has opened the database.
@@ -90,6 +103,15 @@ impl SqliteConnection {
     pub(super) async fn close(mut self) {
         self.settle().await;
         drop(self.call(Step::Close, Operation::Close, None).await);
+    }
+
+    /// Adds to the fault of a COMMIT that was given up that its outcome is unknown, and with what it can be found.
+    pub(crate) fn in_doubt(&self, fault: Fault) -> Fault {
+        match self.marker {
+            _ if self.scope != Scope::Committing => fault,
+            Some(marker) => fault.with_ticket(Ticket::Marker(marker)),
+            None => fault.with_unknown_outcome(),
+        }
     }
 
     fn is_marked(&self) -> bool {
@@ -189,6 +211,8 @@ impl SqlConnection for SqliteConnection {
             ));
         }
         self.scope = Scope::Noted(options.access);
+        self.guard = if options.access == Access::ReadWrite { options.guard } else { Guard::Off };
+        self.marker = None;
         Ok(())
     }
 
@@ -235,13 +259,15 @@ impl SqlConnection for SqliteConnection {
             }
             Scope::Outside | Scope::Inside | Scope::Committing => {
                 self.scope = Scope::Committing;
-                let result = self.call(Step::Commit, Operation::Commit, None).await;
+                let guarded = self.guard == Guard::Marker;
+                self.marker = guarded.then(|| MarkerTicket { token: uuid::Uuid::now_v7() });
+                let result = self.call(Step::Commit, Operation::Commit(self.marker), None).await;
+                let result = result.map_err(|fault| {
+                    let in_doubt = fault.is_in_doubt() || self.status.is_ended();
+                    if in_doubt { self.in_doubt(fault) } else { fault }
+                });
                 self.scope = Scope::Outside;
-                result.map_err(
-                    |fault| {
-                        if self.status.is_ended() { fault.with_unknown_outcome() } else { fault }
-                    },
-                )?;
+                result?;
             }
         }
         Ok(())

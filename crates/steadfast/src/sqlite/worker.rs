@@ -6,7 +6,8 @@ use std::sync::mpsc;
 use rusqlite::ErrorCode;
 
 use crate::error::Fault;
-use crate::sql::Access;
+use crate::outcome::MarkerTicket;
+use crate::sql::{Access, marker};
 use crate::sqlite::cancel::{wait_for_locks, without_patience};
 use crate::sqlite::command::{Command, Operation, Reply, Want, Work};
 use crate::sqlite::fault::{from_sqlite, rolled_back_instead};
@@ -84,7 +85,7 @@ impl Worker {
                 }
                 result
             }
-            Operation::Commit => self.commit(),
+            Operation::Commit(marker) => self.commit(marker),
             Operation::Rollback => self.rollback().map(|()| Reply::Done),
             Operation::Ping => self.ping(),
             Operation::Clean => self.clean(),
@@ -177,7 +178,7 @@ impl Worker {
         }
     }
 
-    fn commit(&mut self) -> Result<Reply, Fault> {
+    fn commit(&mut self, ticket: Option<MarkerTicket>) -> Result<Reply, Fault> {
         let transaction = self.transaction.take();
         if transaction.as_ref().is_some_and(|transaction| transaction.failed) {
             self.rollback()?;
@@ -188,6 +189,19 @@ impl Worker {
                 None => Ok(Reply::Done),
                 Some(_) => Err(rolled_back_instead("SQLite had ended it before")),
             };
+        }
+        if let Some(ticket) = ticket
+            && let Err(fault) = self.control(Step::Commit, &marker::insert_statement(ticket))
+        {
+            self.rollback()?;
+            let about_marker = |text: Option<&str>| text.is_some_and(|text| text.contains(marker::TABLE));
+            return Err(if about_marker(fault.constraint()) {
+                marker::fenced()
+            } else if about_marker(Some(fault.summary())) {
+                marker::no_table(fault)
+            } else {
+                fault
+            });
         }
         let committed = self.opened.connection.execute_batch("COMMIT");
         // Noted about our own COMMIT; the next statement must not be taken for it.

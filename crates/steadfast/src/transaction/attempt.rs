@@ -15,8 +15,8 @@ use crate::error::{Error, Fault};
 pub(super) struct Attempt {
     /// One statement at a time; those that come meanwhile are served in order.
     turn: Semaphore,
-    /// Where to ask about a statement that takes long, when it may be run again at will.
-    vigil: Option<Backend>,
+    /// Where to ask about a statement that takes long.
+    vigil: Backend,
     /// Held for moments only, never across an await: a statement takes the lease out while it runs.
     seat: Mutex<Seat>,
 }
@@ -26,6 +26,7 @@ struct Seat {
     lease: Option<BackendLease>,
     fault: Option<Fault>,
     cancelled: bool,
+    once: bool,
     over: bool,
 }
 
@@ -38,11 +39,13 @@ pub(super) struct Remains {
     pub(super) fault: Option<Fault>,
     /// Whether a statement's future was dropped before its end.
     pub(super) cancelled: bool,
+    /// Whether the closure has done something that must not happen twice.
+    pub(super) once: bool,
 }
 
 impl Attempt {
-    pub(super) fn new(lease: BackendLease, vigil: Option<Backend>) -> Arc<Self> {
-        let seat = Seat { lease: Some(lease), fault: None, cancelled: false, over: false };
+    pub(super) fn new(lease: BackendLease, vigil: Backend) -> Arc<Self> {
+        let seat = Seat { lease: Some(lease), fault: None, cancelled: false, once: false, over: false };
         Arc::new(Self { turn: Semaphore::new(1), vigil, seat: Mutex::new(seat) })
     }
 
@@ -59,13 +62,8 @@ impl Attempt {
         let Some(lease) = borrowed.lease.as_mut() else {
             return Err(Error::Inert);
         };
-        let result = match &self.vigil {
-            Some(backend) => {
-                let pulse = lease.pulse();
-                watched(backend, &pulse, statement.run(lease)).await
-            }
-            None => statement.run(lease).await,
-        };
+        let pulse = lease.pulse();
+        let result = watched(&self.vigil, &pulse, statement.run(lease)).await;
         if let Err(fault) = &result {
             lease.judge(fault);
             self.seat.lock().fault = Some(fault.clone());
@@ -75,12 +73,22 @@ impl Attempt {
         result.map_err(Error::from)
     }
 
+    /// The closure is about to do something that must not happen twice.
+    pub(super) fn forbid_another(&self) {
+        self.seat.lock().once = true;
+    }
+
     /// Ends the attempt: handles are inert from here on.
     pub(super) fn end(&self) -> Remains {
         self.turn.close();
         let mut seat = self.seat.lock();
         seat.over = true;
-        Remains { lease: seat.lease.take(), fault: seat.fault.clone(), cancelled: seat.cancelled }
+        Remains {
+            lease: seat.lease.take(),
+            fault: seat.fault.clone(),
+            cancelled: seat.cancelled,
+            once: seat.once,
+        }
     }
 }
 

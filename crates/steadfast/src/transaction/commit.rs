@@ -1,50 +1,121 @@
 //! The most delicate moment: COMMIT is on its way.
+//!
+//! # Implementation details
+//! COMMIT runs in a task of its own, so that nothing a caller does can leave it half asked. When its answer is lost the
+//! same task finds out the outcome over another connection, and when the caller's time is over it goes on asking for a
+//! while, for the sake of whoever reads the events.
+
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use crate::backend::BackendLease;
+use super::settling::{Settling, settle};
+use super::vigil::watched;
+use crate::backend::{Backend, BackendLease};
 use crate::error::Fault;
+use crate::event::{Event, Observer};
+use crate::outcome::{Doubt, Outcome};
 use crate::sql::{Access, Isolation, SqlConnection, TransactionOptions};
 use crate::tasks;
 use crate::time::{Duration, Instant, timeout_at};
 use crate::verdict::{Class, Step};
 
-/// Commits and gives the connection back. `Ok`: committed and acknowledged. A fault whose outcome is unknown:
-/// perhaps. Every other fault: not.
+/// Commits and gives the connection back. `Ok`: committed, as acknowledged or found out. A fault whose outcome is
+/// unknown: perhaps; it carries a ticket where there is one. Every other fault: not.
 ///
 /// # Cancel safety
-/// A COMMIT that writes goes on in a task of its own when this future is dropped: its outcome is logged, and
+/// A COMMIT that writes goes on in a task of its own when this future is dropped: its outcome becomes an event, and
 /// the connection comes back to the pool clean.
 pub(crate) async fn commit(
     lease: BackendLease,
     options: TransactionOptions,
     deadline: Instant,
+    backend: &Backend,
+    observers: &Arc<[Arc<dyn Observer>]>,
 ) -> Result<(), Fault> {
     if options.access == Access::ReadOnly {
         return end_reading(lease, options, deadline).await;
     }
     let (sender, receiver) = oneshot::channel();
-    let deadline = deadline.max(Instant::now() + PATIENCE);
-    tasks::spawn("transaction: commit", async move {
-        let mut lease = lease;
-        let result = timeout_at(deadline, lease.commit())
-            .await
-            .unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time").with_unknown_outcome()));
+    let committing = Committing {
+        backend: backend.clone(),
+        observers: Arc::clone(observers),
+        deadline: deadline.max(Instant::now() + PATIENCE),
+    };
+    tasks::spawn("transaction: commit", committing.run(lease, sender));
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(unanswered("the task that was committing ended").with_unknown_outcome()))
+}
+
+/// A COMMIT under way.
+struct Committing {
+    backend: Backend,
+    observers: Arc<[Arc<dyn Observer>]>,
+    deadline: Instant,
+}
+
+impl Committing {
+    async fn run(self, lease: BackendLease, caller: oneshot::Sender<Result<(), Fault>>) {
+        let fault = match self.send(lease).await {
+            Err(fault) if fault.is_in_doubt() => fault,
+            result => return self.tell(caller, result),
+        };
+        let began = Instant::now();
+        let outcome = self.settle(&fault, began, self.deadline.max(began + AT_LEAST)).await;
+        let again = matches!(&outcome, Outcome::Unknown(doubt) if doubt.may_clear_up());
+        let ticket = fault.ticket().cloned();
+        self.tell(caller, judged(outcome, fault.clone()));
+        if again && ticket.is_some() {
+            self.settle(&fault, began, Instant::now() + AFTERWARDS).await;
+        }
+    }
+
+    /// Sends COMMIT, and gives up waiting when the server says that it is not at work on it.
+    async fn send(&self, mut lease: BackendLease) -> Result<(), Fault> {
+        let pulse = lease.pulse();
+        let answer = timeout_at(self.deadline, watched(&self.backend, &pulse, lease.commit())).await;
+        let result = answer.unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time")));
+        let result = result.map_err(|fault| lease.in_doubt(fault.in_step(Step::Commit)));
         if let Err(fault) = &result {
             lease.judge(fault);
         }
         // Back to the pool before the caller goes on: its next statement may need it.
         drop(lease);
-        if let Err(result) = sender.send(result) {
-            match result {
-                Ok(()) => tracing::info!("committed after the caller had gone away"),
-                Err(fault) => tracing::warn!(%fault, "commit failed after the caller had gone away"),
+        result
+    }
+
+    async fn settle(&self, fault: &Fault, began: Instant, until: Instant) -> Outcome {
+        let outcome = match fault.ticket() {
+            Some(ticket) => {
+                let settling = Settling { backend: &self.backend, observers: &self.observers, may_end: true };
+                settle(&settling, ticket, until).await
             }
+            None => Outcome::Unknown(fault.doubt().cloned().unwrap_or_else(|| Doubt::NotNoted {
+                reason: "the connection could not tell what it was doing".to_owned(),
+            })),
+        };
+        let event = Event::OutcomeResolved { outcome: outcome.clone(), took: began.elapsed() };
+        self.observers.iter().for_each(|observer| observer.observe(&event));
+        outcome
+    }
+
+    fn tell(&self, caller: oneshot::Sender<Result<(), Fault>>, result: Result<(), Fault>) {
+        match caller.send(result) {
+            Ok(()) => {}
+            Err(Ok(())) => tracing::info!("committed after the caller had gone away"),
+            Err(Err(fault)) => tracing::warn!(%fault, "commit failed after the caller had gone away"),
         }
-    });
-    receiver
-        .await
-        .unwrap_or_else(|_| Err(unanswered("the task that was committing ended").with_unknown_outcome()))
+    }
+}
+
+/// What an outcome makes of the fault by which it came into doubt.
+fn judged(outcome: Outcome, fault: Fault) -> Result<(), Fault> {
+    match outcome {
+        Outcome::Committed { .. } => Ok(()),
+        Outcome::NotCommitted => Err(fault.with_known_outcome()),
+        Outcome::Unknown(doubt) => Err(fault.with_doubt(doubt)),
+    }
 }
 
 /// Ends a transaction that cannot have written anything. Only a serializable one can still fail: its reads
@@ -72,3 +143,9 @@ fn unanswered(what: &str) -> Fault {
 /// COMMIT gets at least this long, whatever is left of the deadline: giving up early gains nothing and costs
 /// the outcome.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Finding out the outcome gets at least this long.
+const AT_LEAST: Duration = Duration::from_secs(2);
+
+/// An outcome that may clear up is asked for that much longer in the background.
+const AFTERWARDS: Duration = Duration::from_secs(60);

@@ -66,6 +66,12 @@ impl Transaction {
     pub async fn batch(&self, sql: &str) -> Result<(), Error> {
         self.attempt.with(Batch { sql }).await
     }
+
+    /// Says that the closure is about to do something outside the database that must not happen twice: whatever
+    /// becomes of this attempt, the work is not run again. The error then tells whether it was committed.
+    pub fn once(&self) {
+        self.attempt.forbid_another();
+    }
 }
 
 /// The row of a result that must not have more than one.

@@ -4,6 +4,7 @@ mod attempt;
 mod commit;
 mod handle;
 mod run;
+mod settling;
 mod statement;
 mod vigil;
 
@@ -11,4 +12,5 @@ pub(crate) use commit::commit;
 pub use handle::Transaction;
 pub(crate) use handle::{at_most_one, exactly_one};
 pub(crate) use run::{Unit, read_once, run};
+pub(crate) use settling::{Settling, settle};
 pub(crate) use statement::{Execute, Query, Statement};

@@ -6,11 +6,11 @@ use super::attempt::Attempt;
 use super::commit::commit;
 use super::handle::Transaction;
 use super::vigil::watched;
-use crate::backend::{Backend, BackendLease};
+use crate::backend::{Backend, BackendGhost, BackendLease};
 use crate::error::{Error, Fault};
 use crate::event::{Event, Observer};
 use crate::retry::Backoff;
-use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
+use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 use crate::time::{Duration, Instant, sleep, timeout_at};
 use crate::verdict::{Class, Step, Verdict};
 
@@ -18,7 +18,7 @@ use crate::verdict::{Class, Step, Verdict};
 #[derive(Debug)]
 pub(crate) struct Unit<'a> {
     pub(crate) backend: &'a Backend,
-    pub(crate) observers: &'a [Arc<dyn Observer>],
+    pub(crate) observers: &'a Arc<[Arc<dyn Observer>]>,
     pub(crate) options: TransactionOptions,
     pub(crate) deadline: Instant,
 }
@@ -33,19 +33,21 @@ where
     E: From<Error> + Send,
 {
     let mut retries = Retries::new(unit);
+    let mut ghost = None;
     loop {
         let mut lease = unit.backend.acquire_until(unit.deadline).await.map_err(Error::from)?;
-        let failed = match lease.begin(unit.options).await {
+        let failed = match begin(unit, &mut lease, ghost.take()).await {
             Ok(()) => match attempt(unit, lease, &work).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => failed,
             },
             Err(fault) => {
                 lease.judge(&fault);
-                Failed { fault: Some(fault.clone()), error: Error::from(fault).into() }
+                Failed::of(fault)
             }
         };
-        let Some(fault) = failed.fault else {
+        ghost = failed.ghost;
+        let Some(fault) = failed.fault.filter(|_| !failed.once) else {
             return Err(failed.error);
         };
         if !retries.pause(&fault).await {
@@ -83,10 +85,37 @@ async fn read_watched(
     watched(unit.backend, &pulse, lease.read(sql, params)).await
 }
 
+/// Begins, after what the attempt before has left behind on the server is ended: it may hold the locks that this one
+/// needs.
+async fn begin(unit: &Unit<'_>, lease: &mut BackendLease, ghost: Option<BackendGhost>) -> Result<(), Fault> {
+    if let Some(ghost) = ghost
+        && lease.lay(ghost).await?
+    {
+        unit.tell(&Event::Fenced { in_doubt: false });
+    }
+    lease.begin(unit.options).await
+}
+
 /// An attempt that did not commit: the error for the caller, and the fault that decides about another try.
 struct Failed<E> {
     error: E,
     fault: Option<Fault>,
+    /// What the attempt may have left behind on the server.
+    ghost: Option<BackendGhost>,
+    /// It must not be run again.
+    once: bool,
+}
+
+impl<E: From<Error>> Failed<E> {
+    fn of(fault: Fault) -> Self {
+        Self { error: Error::from(fault.clone()).into(), fault: Some(fault), ghost: None, once: false }
+    }
+}
+
+impl Unit<'_> {
+    fn tell(&self, event: &Event) {
+        self.observers.iter().for_each(|observer| observer.observe(event));
+    }
 }
 
 async fn attempt<T, E, F, Fut>(unit: &Unit<'_>, lease: BackendLease, work: &F) -> Result<T, Failed<E>>
@@ -96,14 +125,14 @@ where
     T: Send,
     E: From<Error> + Send,
 {
-    let vigil = (unit.options.access == Access::ReadOnly).then(|| unit.backend.clone());
-    let attempt = Attempt::new(lease, vigil);
+    let attempt = Attempt::new(lease, unit.backend.clone());
     // Whatever happens to this future from here on, the handles must not outlive it: a handle that escaped would
     // otherwise keep the connection.
     let ended = EndOnDrop(&attempt);
     let result = timeout_at(unit.deadline, work(Transaction::new(Arc::clone(&attempt)))).await;
     let remains = ended.0.end();
-    let fail = |fault: Fault| Failed { fault: Some(fault.clone()), error: Error::from(fault).into() };
+    let once = remains.once;
+    let fail = |fault: Fault| Failed { once, ..Failed::of(fault) };
     let Some(mut lease) = remains.lease else {
         let cause = "the closure returned while a statement of it was still running";
         return Err(fail(Fault::new(Class::RolledBack, Step::Statement, cause)));
@@ -115,13 +144,16 @@ where
             let cause = "a statement of the transaction was cancelled before its end, so it was rolled back";
             Err(fail(Fault::new(Class::RolledBack, Step::Commit, cause)))
         }
-        Ok(Ok(value)) => match commit(lease, unit.options, unit.deadline).await {
+        Ok(Ok(value)) => match commit(lease, unit.options, unit.deadline, unit.backend, unit.observers).await
+        {
             Ok(()) => Ok(value),
             Err(fault) => Err(fail(fault)),
         },
         Ok(Err(error)) => {
+            let lost = remains.fault.as_ref().is_some_and(|fault| fault.class() == Class::ConnectionLost);
+            let ghost = lease.ghost().filter(|_| lost);
             roll_back(&mut lease, unit.deadline).await;
-            Err(Failed { error, fault: remains.fault })
+            Err(Failed { error, fault: remains.fault, ghost, once })
         }
         Err(_) => Err(fail(out_of_time(Step::Statement))),
     }
@@ -166,13 +198,12 @@ impl<'a> Retries<'a> {
             },
             Verdict::GiveUp | Verdict::OutcomeUnknown => return false,
         };
-        if Instant::now() + delay >= self.unit.deadline {
+        let allowed = self.unit.options.max_retries.is_none_or(|most| self.attempt <= most);
+        if !allowed || Instant::now() + delay >= self.unit.deadline {
             return false;
         }
         let event = Event::Retried { attempt: self.attempt, fault: fault.clone(), verdict, delay };
-        for observer in self.unit.observers {
-            observer.observe(&event);
-        }
+        self.unit.tell(&event);
         sleep(delay).await;
         true
     }

@@ -1,7 +1,7 @@
-//! Watching over a statement that may be run again at will: a path that went silent in the middle of it must not
-//! cost its caller the whole deadline.
+//! Watching over a statement: a path that went silent in the middle of it must not cost its caller the whole deadline.
 //!
-//! Writes are not watched: what is left behind on the server may hold the very locks that the next try needs.
+//! Whoever gives a statement of a transaction up for this reason has the next attempt end what was left behind on the
+//! server, and whoever gives a COMMIT up has its outcome found out.
 
 use std::pin::pin;
 

@@ -137,6 +137,15 @@ impl Events {
         };
         self.0.lock().unwrap().iter().filter_map(of).collect()
     }
+
+    /// What the outcomes of COMMITs were that were not answered.
+    fn outcomes(&self) -> Vec<&'static str> {
+        let of = |event: &Event| {
+            let Event::OutcomeResolved { outcome, .. } = event else { return None };
+            Some(outcome.name())
+        };
+        self.0.lock().unwrap().iter().filter_map(of).collect()
+    }
 }
 
 /// An application's own error.

@@ -1,7 +1,7 @@
 //! Fear: work is lost, or done twice, when the connection under it is.
 
 use steadfast::sql::{Isolation, TransactionOptions};
-use steadfast::verdict::{Class, Verdict};
+use steadfast::verdict::Class;
 use steadfast::{Error, params};
 use steadfast_test::{Cut, Direction, Ending, Relay};
 use tokio::sync::Barrier;
@@ -58,45 +58,46 @@ async fn a_connection_that_ends_just_before_commit_is_no_reason_for_doubt() {
 }
 
 #[tokio::test]
-async fn a_lost_acknowledgement_of_commit_is_reported_and_never_replayed() {
+async fn a_lost_acknowledgement_of_commit_is_found_out_and_the_work_is_not_run_again() {
     let server = Postgres::start().await;
     let relay = Relay::to(server.addr()).await;
     let scene = Scene::at(&relay.url_from(&server), "lost_acknowledgement").await;
     for ending in [Ending::Fin, Ending::Rst] {
         relay.arm(Cut::on_message(Direction::ToClient, b'C').with_text("COMMIT").ending(ending));
+        let fired = relay.counters().cuts_fired;
         let runs = AtomicU32::new(0);
-        let error = scene
+        let done: Result<u64, Error> = scene
             .database
             .transaction(TransactionOptions::default(), soon(), async |tx| {
                 runs.fetch_add(1, Ordering::Relaxed);
                 tx.execute("INSERT INTO numbers VALUES (1)", &[]).await
             })
-            .await
-            .map_err(|error: Error| error)
-            .unwrap_err();
-        assert_eq!(error.verdict(), Verdict::OutcomeUnknown, "{error}");
-        assert_eq!(runs.into_inner(), 1, "{ending:?}");
+            .await;
+        assert_eq!(done.unwrap(), 1, "as if it had been answered");
+        assert_eq!((runs.into_inner(), relay.counters().cuts_fired), (1, fired + 1), "{ending:?}");
     }
     assert_eq!(scene.numbers().await, [1, 1], "both were committed, each once");
     assert_eq!(scene.events.retries(), []);
+    assert_eq!(scene.events.outcomes(), ["committed", "committed"]);
 }
 
 #[tokio::test]
-async fn a_commit_that_never_reached_the_server_is_in_doubt_as_well() {
+async fn a_commit_that_never_reached_the_server_is_found_out_and_the_work_is_run_again() {
     let server = Postgres::start().await;
     let relay = Relay::to(server.addr()).await;
     let scene = Scene::at(&relay.url_from(&server), "lost_commit").await;
     relay.arm(Cut::on_message(Direction::ToServer, b'Q').with_text("COMMIT"));
-    let error = scene
+    let runs = AtomicU32::new(0);
+    let done: Result<u64, Error> = scene
         .database
         .transaction(TransactionOptions::default(), soon(), async |tx| {
+            runs.fetch_add(1, Ordering::Relaxed);
             tx.execute("INSERT INTO numbers VALUES (1)", &[]).await
         })
-        .await
-        .map_err(|error: Error| error)
-        .unwrap_err();
-    assert_eq!(error.verdict(), Verdict::OutcomeUnknown, "from here it looks the same: {error}");
-    assert_eq!(scene.numbers().await, Vec::<i64>::new());
+        .await;
+    assert_eq!((done.unwrap(), runs.into_inner()), (1, 2));
+    assert_eq!(scene.numbers().await, [1]);
+    assert_eq!(scene.events.outcomes(), ["not-committed"]);
 }
 
 #[tokio::test]

@@ -505,7 +505,7 @@ async fn the_statement_cache_stays_within_its_bound_on_the_server_too() {
         assert!(is_ready(&connector.inspect(&connection)), "closing one leaves nothing in flight");
     }
     let rows = connection.query("SELECT count(*) AS n FROM pg_prepared_statements", &[]).await.unwrap();
-    assert!(rows[0].get::<i64>("n").unwrap() <= 4);
+    assert!(rows[0].get::<i64>("n").unwrap() <= 4 + 1, "and the question of the outcome guard");
 }
 
 #[tokio::test]

@@ -1,0 +1,64 @@
+use super::*;
+
+#[test]
+fn transaction_control_is_seen_behind_comments_and_in_any_case() {
+    for text in ["BEGIN", " start transaction", "/* a /* b */ */ Rollback", "-- x\nABORT", ";;rollback work"]
+    {
+        assert_eq!(first(text), Kind::Controlling, "{text}");
+    }
+    for text in ["COMMIT", "end;", "/**/commit and chain", "PREPARE TRANSACTION 'x'", "commit prepared 'x'"] {
+        assert_eq!(first(text), Kind::Committing, "{text}");
+    }
+    for text in ["ROLLBACK TO a", "rollback work to savepoint a", "rollback transaction/**/to a"] {
+        assert_eq!(first(text), Kind::ReturningToSavepoint, "{text}");
+    }
+}
+
+#[test]
+fn what_only_looks_like_it_is_plain() {
+    for text in [
+        "",
+        "SELECT CASE WHEN a THEN 1 END",
+        "PREPARE x AS SELECT 1",
+        "SAVEPOINT a",
+        "RELEASE a",
+        "endless",
+        "DO $$BEGIN PERFORM 1; COMMIT; END$$",
+        "DO $body$BEGIN; END; $$ x $$ $body$",
+        "SELECT 'a; COMMIT; b', \"x; COMMIT\", E'\\'; COMMIT; '",
+        "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END",
+        "SELECT $1; -- COMMIT;\n",
+        "'; COMMIT",
+        "$x; COMMIT$x",
+    ] {
+        assert!(!kinds(text).take(1).any(Kind::controls), "{text}");
+        if !text.contains("$x") {
+            assert!(!kinds(text).any(Kind::controls), "{text}");
+        }
+    }
+}
+
+#[test]
+fn statements_are_told_apart() {
+    use Kind::{Committing, Controlling, Plain};
+    let kinds: Vec<_> =
+        kinds("begin; insert into t values (';'), ($a$;$a$);; commit -- ; rollback").collect();
+    assert_eq!(kinds, [Controlling, Plain, Committing]);
+}
+
+#[test]
+fn what_a_statement_does_to_rows_is_told_by_its_first_word() {
+    for text in ["SELECT 1", " (select 1)", "/* x */ Values (1)", "-- a\nSHOW x", "savepoint a"] {
+        assert_eq!(habit(text), Habit::Reads, "{text}");
+    }
+    for text in ["INSERT INTO t VALUES (1)", "update t set a = 1", "/**/DELETE FROM t", "merge into t"] {
+        assert_eq!(habit(text), Habit::Changes, "{text}");
+    }
+    for text in
+        ["", ";", "WITH a AS (INSERT INTO t VALUES (1)) SELECT 1", "CALL p()", "CREATE TABLE t ()", "COPY t"]
+    {
+        assert_eq!(habit(text), Habit::Other, "{text}");
+    }
+    assert!(mentions_notify("NOTIFY a") && mentions_notify("select PG_NOTIFY('a', 'b')"));
+    assert!(!mentions_notify("SELECT notice FROM t") && !mentions_notify("x"));
+}
