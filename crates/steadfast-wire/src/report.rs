@@ -20,6 +20,8 @@ pub struct Report {
     pub table: Option<String>,
     /// The column it belongs to.
     pub column: Option<String>,
+    /// The function of the server that reported it: never translated, unlike the message.
+    pub routine: Option<String>,
 }
 
 impl Report {
@@ -44,6 +46,7 @@ impl Report {
                 b'n' => report.constraint = Some(value),
                 b't' => report.table = Some(value),
                 b'c' => report.column = Some(value),
+                b'R' => report.routine = Some(value),
                 _ => {}
             }
         }
@@ -83,12 +86,13 @@ mod tests {
     #[test]
     fn the_untranslated_severity_wins() {
         let report = Report::read(
-            b"SFATAL-xx\0VFATAL\0C57P01\0Mterminating\0Hwait\0nusers_pkey\0tusers\0ccol\0Dmore\0\0",
+            b"SFATAL-xx\0VFATAL\0C57P01\0Mterminating\0Hwait\0nusers_pkey\0tusers\0ccol\0Dmore\0RProc\0\0",
         );
         assert!(report.is_fatal());
         assert_eq!((report.code.as_str(), report.message.as_str()), ("57P01", "terminating"));
         assert_eq!(report.constraint.as_deref(), Some("users_pkey"));
         assert_eq!((report.hint.as_deref(), report.detail.as_deref()), (Some("wait"), Some("more")));
+        assert_eq!(report.routine.as_deref(), Some("Proc"));
     }
 
     #[test]

@@ -177,6 +177,16 @@ impl BackendLease {
         either!(self, lease => lease.in_doubt(fault))
     }
 
+    /// True once after a commit that did not wait for its synchronous standby to the end.
+    pub(crate) fn take_unreplicated(&self) -> bool {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres(lease) => lease.take_unreplicated(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => false,
+        }
+    }
+
     /// What would be left behind on the server if this connection were lost now.
     pub(crate) fn ghost(&self) -> Option<BackendGhost> {
         match self {
@@ -264,6 +274,10 @@ impl SqlConnection for BackendLease {
 
     async fn commit(&mut self) -> Result<(), Fault> {
         either!(self, lease => lease.commit().await)
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        either!(self, lease => lease.ticket())
     }
 
     async fn rollback(&mut self) -> Result<(), Fault> {

@@ -106,6 +106,7 @@ impl Observer for History {
             | Event::AcquireFailed { .. }
             | Event::Retried { .. }
             | Event::OutcomeResolved { .. }
+            | Event::CommittedUnreplicated
             | Event::Fenced { .. } => {}
         }
     }

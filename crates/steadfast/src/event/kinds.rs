@@ -81,6 +81,9 @@ pub enum Event {
         /// How long that took to find out.
         took: Duration,
     },
+    /// A transaction was committed on the primary, and its wait for a synchronous standby was cancelled: a failover
+    /// would lose it.
+    CommittedUnreplicated,
     /// What a lost connection had left behind on the server was ended, so that it holds no lock and commits nothing.
     Fenced {
         /// Whether it was found at work on a transaction whose outcome was asked for.
@@ -183,6 +186,9 @@ impl Observer for TracingObserver {
             ),
             Event::OutcomeResolved { outcome, took } => {
                 tracing::warn!(%outcome, took_ms = millis(*took), "the answer to a COMMIT was lost");
+            }
+            Event::CommittedUnreplicated => {
+                tracing::warn!("committed without the synchronous standby: its wait was cancelled");
             }
             Event::Fenced { in_doubt } => {
                 tracing::info!(in_doubt, "what a lost connection had left behind on the server was ended");

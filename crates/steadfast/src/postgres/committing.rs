@@ -46,7 +46,8 @@ impl PostgresConnection {
         self.in_call = true;
         self.transaction = Progress::Committing;
         let sent = self.observed.sent();
-        let outcome = match self.guarding.new_marker() {
+        self.observed.take_unreplicated();
+        let outcome = match self.guarding.marker() {
             None => self.client.batch_execute("COMMIT").await,
             // One message: it arrives as a whole or not at all.
             Some(marker) => self.client.batch_execute(&marker::commit_statement(marker)).await,

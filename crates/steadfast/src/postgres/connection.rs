@@ -140,6 +140,11 @@ impl PostgresConnection {
         self.observed.is_over().then(|| fault::lost(step, &self.observed, self.circumstances()))
     }
 
+    /// True once after a commit that did not wait for its synchronous standby to the end.
+    pub(crate) fn take_unreplicated(&self) -> bool {
+        self.observed.take_unreplicated()
+    }
+
     /// What is known of the outcome of a COMMIT that was given up: adds to the fault that it is unknown, and with what
     /// it can be asked for, unless COMMIT was not sent.
     pub(crate) fn in_doubt(&self, fault: Fault) -> Fault {

@@ -23,6 +23,7 @@ mod observed;
 mod parameters;
 mod progress;
 mod pulse;
+mod reading;
 mod script;
 mod socket;
 mod sqlstate;

@@ -24,6 +24,8 @@ pub(crate) struct Observed {
     /// accepted by the socket.
     unfinished: AtomicU8,
     touched: AtomicBool,
+    /// A commit did not wait for its synchronous standby to the end.
+    unreplicated: AtomicBool,
     /// Statements were prepared by SQL.
     prepared: AtomicBool,
     /// Prepared statements were forgotten by SQL.
@@ -62,6 +64,7 @@ impl Observed {
             in_flight: AtomicU32::new(0),
             unfinished: AtomicU8::new(0),
             touched: AtomicBool::new(false),
+            unreplicated: AtomicBool::new(false),
             prepared: AtomicBool::new(false),
             forgotten: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -101,6 +104,11 @@ impl Observed {
     /// True when statements were prepared by SQL.
     pub(crate) fn has_prepared(&self) -> bool {
         self.prepared.load(Ordering::Acquire)
+    }
+
+    /// True once after a commit whose wait for a synchronous standby was cancelled: it is committed here only.
+    pub(crate) fn take_unreplicated(&self) -> bool {
+        self.unreplicated.load(Ordering::Acquire) && self.unreplicated.swap(false, Ordering::AcqRel)
     }
 
     /// True once after prepared statements, perhaps the driver's among them, were forgotten by SQL.
@@ -257,6 +265,9 @@ impl Observed {
     }
 
     pub(super) fn warned(&self, report: Report) {
+        if report.routine.as_deref() == Some(SYNC_WAIT) {
+            self.unreplicated.store(true, Ordering::Release);
+        }
         if report.code.starts_with("57P0") {
             self.texts.lock().farewell = Some(report);
         }
@@ -297,5 +308,9 @@ impl Observed {
         self.changed.notify_waiters();
     }
 }
+
+/// The function of the server that waits, and warns when it is told to stop waiting (its `syncrep.c`). The warning's
+/// text is translated, and its code is that of any warning.
+const SYNC_WAIT: &str = "SyncRepWaitForLSN";
 
 const IN_FAILED_TRANSACTION: &str = "25P02";

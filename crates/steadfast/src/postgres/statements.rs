@@ -9,6 +9,7 @@ use steadfast_wire::TransactionStatus;
 use tokio_postgres::Statement;
 
 use crate::error::Fault;
+use crate::outcome::Ticket;
 use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
 use crate::verdict::Step;
 
@@ -113,6 +114,11 @@ impl SqlConnection for PostgresConnection {
         Ok(())
     }
 
+    fn ticket(&self) -> Option<Ticket> {
+        let begun = matches!(self.transaction, Progress::Open { .. } | Progress::Committing);
+        self.guarding.ticket().ok().flatten().filter(|_| begun)
+    }
+
     async fn rollback(&mut self) -> Result<(), Fault> {
         self.settle(Step::Statement).await?;
         let progress = std::mem::replace(&mut self.transaction, Progress::None);
@@ -185,40 +191,14 @@ impl PostgresConnection {
         both(begun, answer)
     }
 
-    /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
-    async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
-        let options = TransactionOptions { access: Access::ReadOnly, ..TransactionOptions::default() };
-        let known = self.known(sql);
-        let begin = self.begin_with(Some(options));
-        let commit = self.send("COMMIT", Step::Statement);
-        let (begun, answer, ended) = if self.cache.is_off() {
-            join3(begin, self.unprepared(sql, params, Rows::Kept), commit).await
-        } else if let Some(statement) = known {
-            join3(begin, self.prepared(&statement, params, Rows::Kept), commit).await
-        } else {
-            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
-            match both(begun, statement.map_err(|error| self.fault(error, Step::Statement))) {
-                Ok(statement) => {
-                    let (answer, ended) = join(self.prepared(&statement, params, Rows::Kept), commit).await;
-                    self.cache.insert(sql, statement);
-                    (Ok(()), answer, ended)
-                }
-                Err(fault) => (Ok(()), Err(fault), self.send("ROLLBACK", Step::Statement).await),
-            }
-        };
-        // The statement's own failure says more than what it did to the transaction around it.
-        let answer = both(begun, answer)?;
-        ended.map(|()| answer)
-    }
-
-    async fn begin_with(&self, announced: Option<TransactionOptions>) -> Result<(), Fault> {
+    pub(super) async fn begin_with(&self, announced: Option<TransactionOptions>) -> Result<(), Fault> {
         match announced {
             Some(options) => self.send(&begin_statement(options), Step::Statement).await,
             None => Ok(()),
         }
     }
 
-    async fn send(&self, statement: &str, step: Step) -> Result<(), Fault> {
+    pub(super) async fn send(&self, statement: &str, step: Step) -> Result<(), Fault> {
         self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
     }
 
@@ -264,7 +244,7 @@ impl PostgresConnection {
 
     /// The prepared statement for a text. Without one, room is made for it: what must go is closed in the
     /// same packet as the next request.
-    fn known(&mut self, sql: &str) -> Option<Statement> {
+    pub(super) fn known(&mut self, sql: &str) -> Option<Statement> {
         if self.observed.take_forgotten() {
             self.cache.clear();
             self.guarding.forget_prepared();
@@ -277,7 +257,7 @@ impl PostgresConnection {
     }
 
     /// Whether a prepared statement is unknown to the server by now, or its plan is out of date.
-    fn is_stale(&self, outcome: &Result<Answer, Fault>) -> bool {
+    pub(super) fn is_stale(&self, outcome: &Result<Answer, Fault>) -> bool {
         !self.cache.is_off()
             && !self.observed.is_over()
             && outcome.as_ref().err().is_some_and(|fault| match fault.code() {
@@ -299,7 +279,7 @@ impl PostgresConnection {
 
 /// The outcome of a statement that went out behind BEGIN. Should BEGIN alone have failed, the statement ran
 /// in a transaction of its own, and cannot be taken back.
-fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fault> {
     match (begun, outcome) {
         (Ok(()), outcome) => outcome,
         (Err(fault), Ok(_)) => Err(fault.with_unknown_outcome()),

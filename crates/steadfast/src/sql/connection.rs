@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use crate::error::Fault;
+use crate::outcome::Ticket;
 use crate::sql::{Row, Value};
 
 /// A connection that understands SQL with `$1` parameters.
@@ -52,6 +53,10 @@ pub trait SqlConnection: Send {
     /// other fault means that nothing was. A transaction in which no statement was run needs no round trip,
     /// and without a transaction it does nothing.
     fn commit(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// With what the outcome of the open transaction can be asked for, should its connection be lost during COMMIT.
+    /// `None` as long as nothing is known to have been changed in it, and where there is no such thing.
+    fn ticket(&self) -> Option<Ticket>;
 
     /// Rolls back. Without an open transaction it does nothing.
     fn rollback(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;

@@ -27,8 +27,7 @@ pub struct SqliteConnection {
     status: Arc<Status>,
     gate: Gate,
     scope: Scope,
-    /// How the transaction is guarded, and with what it can be found once COMMIT is on its way.
-    guard: Guard,
+    /// The row that COMMIT is to be accompanied by, when that is how the transaction is guarded.
     marker: Option<MarkerTicket>,
     /// The answer to the last command, while it is outstanding. It is kept here rather than in the future that
     /// waits for it, so that it is not lost with that future.
@@ -63,7 +62,6 @@ impl SqliteConnection {
             status,
             gate,
             scope: Scope::Outside,
-            guard: Guard::Off,
             marker: None,
             pending: Some(opened),
             last_number: 0,
@@ -211,8 +209,8 @@ impl SqlConnection for SqliteConnection {
             ));
         }
         self.scope = Scope::Noted(options.access);
-        self.guard = if options.access == Access::ReadWrite { options.guard } else { Guard::Off };
-        self.marker = None;
+        let guarded = options.access == Access::ReadWrite && options.guard == Guard::Marker;
+        self.marker = guarded.then(|| MarkerTicket { token: uuid::Uuid::now_v7() });
         Ok(())
     }
 
@@ -259,8 +257,6 @@ impl SqlConnection for SqliteConnection {
             }
             Scope::Outside | Scope::Inside | Scope::Committing => {
                 self.scope = Scope::Committing;
-                let guarded = self.guard == Guard::Marker;
-                self.marker = guarded.then(|| MarkerTicket { token: uuid::Uuid::now_v7() });
                 let result = self.call(Step::Commit, Operation::Commit(self.marker), None).await;
                 let result = result.map_err(|fault| {
                     let in_doubt = fault.is_in_doubt() || self.status.is_ended();
@@ -271,6 +267,10 @@ impl SqlConnection for SqliteConnection {
             }
         }
         Ok(())
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        self.marker.filter(|_| matches!(self.scope, Scope::Inside | Scope::Committing)).map(Ticket::Marker)
     }
 
     async fn rollback(&mut self) -> Result<(), Fault> {

@@ -9,6 +9,8 @@ use super::statement::Statement;
 use super::vigil::watched;
 use crate::backend::{Backend, BackendLease};
 use crate::error::{Error, Fault};
+use crate::outcome::Ticket;
+use crate::sql::SqlConnection;
 
 /// Shared by the loop that runs attempts and the handles that were given to a closure.
 #[derive(Debug)]
@@ -71,6 +73,11 @@ impl Attempt {
         borrowed.finished = true;
         drop(borrowed);
         result.map_err(Error::from)
+    }
+
+    /// With what the outcome of this attempt can be asked for.
+    pub(super) fn ticket(&self) -> Option<Ticket> {
+        self.seat.lock().lease.as_ref().and_then(SqlConnection::ticket)
     }
 
     /// The closure is about to do something that must not happen twice.

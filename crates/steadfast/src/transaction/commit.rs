@@ -77,8 +77,10 @@ impl Committing {
         let answer = timeout_at(self.deadline, watched(&self.backend, &pulse, lease.commit())).await;
         let result = answer.unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time")));
         let result = result.map_err(|fault| lease.in_doubt(fault.in_step(Step::Commit)));
-        if let Err(fault) = &result {
-            lease.judge(fault);
+        match &result {
+            Ok(()) if lease.take_unreplicated() => self.report(&Event::CommittedUnreplicated),
+            Ok(()) => {}
+            Err(fault) => lease.judge(fault),
         }
         // Back to the pool before the caller goes on: its next statement may need it.
         drop(lease);
@@ -95,9 +97,12 @@ impl Committing {
                 reason: "the connection could not tell what it was doing".to_owned(),
             })),
         };
-        let event = Event::OutcomeResolved { outcome: outcome.clone(), took: began.elapsed() };
-        self.observers.iter().for_each(|observer| observer.observe(&event));
+        self.report(&Event::OutcomeResolved { outcome: outcome.clone(), took: began.elapsed() });
         outcome
+    }
+
+    fn report(&self, event: &Event) {
+        self.observers.iter().for_each(|observer| observer.observe(event));
     }
 
     fn tell(&self, caller: oneshot::Sender<Result<(), Fault>>, result: Result<(), Fault>) {

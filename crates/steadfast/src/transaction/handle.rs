@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::statement::{Batch, Execute, Query};
 use crate::error::Error;
+use crate::outcome::Ticket;
 use crate::sql::{Row, Value};
 
 /// A transaction in progress. Owned and cheap to clone, so that a closure may move it; inert once the attempt
@@ -65,6 +66,14 @@ impl Transaction {
     /// As [`query`](Self::query).
     pub async fn batch(&self, sql: &str) -> Result<(), Error> {
         self.attempt.with(Batch { sql }).await
+    }
+
+    /// With what the outcome of this attempt can be asked for later, also by another process and after this one has
+    /// ended: to be kept before something is done that depends on it. `None` before the first change, while a statement
+    /// runs, when the attempt is over, and where there is no such thing.
+    #[must_use]
+    pub fn ticket(&self) -> Option<Ticket> {
+        self.attempt.ticket()
     }
 
     /// Says that the closure is about to do something outside the database that must not happen twice: whatever

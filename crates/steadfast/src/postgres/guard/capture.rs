@@ -110,7 +110,8 @@ impl Guarding {
     /// A transaction was begun.
     pub(in crate::postgres) fn start(&mut self, options: TransactionOptions) {
         let guard = (options.access == Access::ReadWrite).then_some(options.guard);
-        self.noted = Noted { guard, ..Noted::default() };
+        let marker = (guard == Some(Guard::Marker)).then(|| MarkerTicket { token: uuid::Uuid::now_v7() });
+        self.noted = Noted { guard, marker, ..Noted::default() };
     }
 
     /// The question that goes out behind this statement, if one does.
@@ -174,10 +175,7 @@ impl Guarding {
     }
 
     /// The row that COMMIT is to be accompanied by, when that is how the transaction is guarded.
-    pub(in crate::postgres) fn new_marker(&mut self) -> Option<MarkerTicket> {
-        if self.noted.guard == Some(Guard::Marker) {
-            self.noted.marker = Some(MarkerTicket { token: uuid::Uuid::now_v7() });
-        }
+    pub(in crate::postgres) fn marker(&self) -> Option<MarkerTicket> {
         self.noted.marker
     }
 

@@ -1,0 +1,39 @@
+//! One reading statement, in a transaction of its own that the server keeps read-only.
+
+use futures_util::future::{join, join3};
+
+use crate::error::Fault;
+use crate::sql::{TransactionOptions, Value};
+use crate::verdict::Step;
+
+use super::connection::PostgresConnection;
+use super::execution::{Answer, Rows};
+use super::statements::both;
+
+impl PostgresConnection {
+    /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
+    pub(super) async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
+        let options = TransactionOptions::read_only();
+        let known = self.known(sql);
+        let begin = self.begin_with(Some(options));
+        let commit = self.send("COMMIT", Step::Statement);
+        let (begun, answer, ended) = if self.cache.is_off() {
+            join3(begin, self.unprepared(sql, params, Rows::Kept), commit).await
+        } else if let Some(statement) = known {
+            join3(begin, self.prepared(&statement, params, Rows::Kept), commit).await
+        } else {
+            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+            match both(begun, statement.map_err(|error| self.fault(error, Step::Statement))) {
+                Ok(statement) => {
+                    let (answer, ended) = join(self.prepared(&statement, params, Rows::Kept), commit).await;
+                    self.cache.insert(sql, statement);
+                    (Ok(()), answer, ended)
+                }
+                Err(fault) => (Ok(()), Err(fault), self.send("ROLLBACK", Step::Statement).await),
+            }
+        };
+        // The statement's own failure says more than what it did to the transaction around it.
+        let answer = both(begun, answer)?;
+        ended.map(|()| answer)
+    }
+}
