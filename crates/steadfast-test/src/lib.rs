@@ -3,6 +3,7 @@
 //! - [`Postgres`]: a private PostgreSQL server that can be stopped, killed, paused, restarted, followed by a
 //!   standby and promoted.
 //! - [`Relay`]: a TCP relay that does to connections what networks, proxies and platforms do.
+//! - [`PgBouncer`]: a pooler in front of it.
 //! - [`Process`]: a program under test, with its output.
 //! - [`sim`]: a simulated database, for pools under paused time.
 //! - [`eventually`]: waiting for a condition, with a bound.
@@ -30,11 +31,13 @@ mod port;
 mod watchdog;
 mod process;
 mod postgres;
+mod pgbouncer;
 mod relay;
 pub mod sim;
 
 pub use error::Error;
 pub use eventually::{eventually, holds_within};
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Auth, Backends, Builder, Mode, Postgres, installed_versions};
 pub use process::Process;
 pub use relay::{Counters, Cut, Direction, Ending, Fault, Relay};

@@ -13,6 +13,7 @@ mod standby;
 mod template;
 
 pub use access::Auth;
+pub(crate) use account::Account;
 pub use backends::Backends;
 pub use binaries::installed_versions;
 pub use builder::Builder;
