@@ -96,8 +96,9 @@ impl Session {
     /// Commits. Without an open transaction it does nothing.
     ///
     /// # Errors
-    /// With the verdict [`OutcomeUnknown`](Verdict::OutcomeUnknown): the connection was lost after COMMIT had
-    /// been sent. Every other error: nothing was committed.
+    /// With the verdict [`OutcomeUnknown`](Verdict::OutcomeUnknown): the answer to COMMIT was lost, and what became of it
+    /// could not be found out in time; the error's [`ticket`](Error::ticket) asks again. Every other error: nothing was
+    /// committed.
     ///
     /// # Cancel safety
     /// When the future is dropped, COMMIT goes on in the background.

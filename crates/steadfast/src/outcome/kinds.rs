@@ -61,7 +61,8 @@ pub enum Doubt {
     },
     /// The transaction is still at it and nobody here may end it, or it was not to be ended. May be known later.
     StillRunning,
-    /// It is committed on the primary and waits for its synchronous standby. May be known later.
+    /// It is committed on the primary, and not yet certain to survive: it waits for its synchronous standby, or for the
+    /// disk. May be known later.
     AwaitsReplication,
     /// It is prepared for two-phase commit: whoever prepared it decides.
     Prepared {
@@ -122,7 +123,8 @@ impl fmt::Display for Doubt {
             Self::NotReached { cause } => write!(f, "no primary could be asked in time ({cause}); ask again later"),
             Self::StillRunning => f.write_str("the transaction has not ended yet; ask again later"),
             Self::AwaitsReplication => f.write_str(
-                "it is committed on the primary and waits for a synchronous standby; it must not be run again, ask again later",
+                "it is committed on the primary, and a synchronous standby or the disk has not confirmed it yet; it must not be \
+                 run again, ask again later",
             ),
             Self::Prepared { gid } => {
                 write!(f, "it is prepared as {gid:?}: COMMIT PREPARED or ROLLBACK PREPARED decides")

@@ -34,7 +34,7 @@ pub struct PostgresConnection {
     pub(super) observed: Arc<Observed>,
     pub(super) bell: Arc<Doorbell>,
     pub(super) route: Route,
-    pub(super) server: ServerFacts,
+    pub(super) server: Arc<ServerFacts>,
     pub(super) cache: StatementCache,
     pub(super) transaction: Progress,
     /// What is noted of the transaction, so that its outcome can be found out.

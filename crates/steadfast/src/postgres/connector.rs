@@ -125,7 +125,7 @@ impl PostgresConnector {
             observed,
             bell,
             route,
-            server,
+            server: Arc::new(server),
             cache: StatementCache::new(self.options.statement_cache),
             transaction: transaction::Progress::None,
             guarding,

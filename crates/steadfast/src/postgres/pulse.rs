@@ -8,16 +8,14 @@ use std::sync::Arc;
 use crate::error::Fault;
 use crate::sql::{SqlConnection, Value};
 
-use super::connection::PostgresConnection;
+use super::connection::{PostgresConnection, ServerFacts};
 use super::observed::Observed;
 
 /// What must be known of a connection to ask about it, and what can be seen while somebody else uses it.
 #[derive(Debug, Clone)]
 pub(crate) struct Pulse {
     observed: Arc<Observed>,
-    process: u32,
-    host: String,
-    port: u16,
+    server: Arc<ServerFacts>,
 }
 
 const QUESTION: &str = "SELECT pg_backend_pid()::int8, \
@@ -26,12 +24,7 @@ const QUESTION: &str = "SELECT pg_backend_pid()::int8, \
 impl PostgresConnection {
     /// A view of this connection that outlasts a borrow of it.
     pub(crate) fn pulse(&self) -> Pulse {
-        Pulse {
-            observed: Arc::clone(&self.observed),
-            process: self.server.process,
-            host: self.server.host.clone(),
-            port: self.server.port,
-        }
+        Pulse { observed: Arc::clone(&self.observed), server: Arc::clone(&self.server) }
     }
 }
 
@@ -45,10 +38,10 @@ impl Pulse {
     /// False when it is, and also when that cannot be told: behind a pooler the process is not the server's,
     /// and with several hosts the other connection may lead elsewhere.
     pub(crate) async fn is_deserted(&self, other: &mut PostgresConnection) -> Result<bool, Fault> {
-        if (&self.host, self.port) != (&other.server.host, other.server.port) {
+        if (&self.server.host, self.server.port) != (&other.server.host, other.server.port) {
             return Ok(false);
         }
-        let rows = other.query(QUESTION, &[Value::Int(i64::from(self.process))]).await?;
+        let rows = other.query(QUESTION, &[Value::Int(i64::from(self.server.process))]).await?;
         let Some([asked, state]) = rows.first().map(crate::sql::Row::values) else { return Ok(false) };
         let direct = *asked == Value::Int(i64::from(other.server.process));
         let deserted = match state {

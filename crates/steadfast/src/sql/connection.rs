@@ -105,6 +105,13 @@ impl TransactionOptions {
         self
     }
 
+    /// The same, waiting for a snapshot that cannot fail.
+    #[must_use]
+    pub const fn deferrable(mut self) -> Self {
+        self.deferrable = true;
+        self
+    }
+
     /// The same with another guard.
     #[must_use]
     pub const fn guard(mut self, guard: Guard) -> Self {

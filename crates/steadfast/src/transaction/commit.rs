@@ -114,10 +114,12 @@ impl Committing {
     }
 }
 
-/// What an outcome makes of the fault by which it came into doubt.
+/// What an outcome makes of the fault by which it came into doubt. A commit that a failover could still undo is not
+/// reported as done: the server itself would not have acknowledged it yet.
 fn judged(outcome: Outcome, fault: Fault) -> Result<(), Fault> {
     match outcome {
-        Outcome::Committed { .. } => Ok(()),
+        Outcome::Committed { durable: true } => Ok(()),
+        Outcome::Committed { durable: false } => Err(fault.with_doubt(Doubt::AwaitsReplication)),
         Outcome::NotCommitted => Err(fault.with_known_outcome()),
         Outcome::Unknown(doubt) => Err(fault.with_doubt(doubt)),
     }

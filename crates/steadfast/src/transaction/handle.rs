@@ -13,7 +13,8 @@ use crate::sql::{Row, Value};
 ///
 /// Statements that are issued at the same time run one after the other, in order. Transaction control is not
 /// accepted as a statement (see [`SqlConnection`](crate::sql::SqlConnection)): the closure's result decides
-/// between COMMIT and ROLLBACK.
+/// between COMMIT and ROLLBACK. Savepoints are statements like others: `SAVEPOINT a`, `ROLLBACK TO a`. A unit of work
+/// that is run inside another is a transaction of its own, on a connection of its own.
 ///
 /// # Cancel safety
 /// A statement whose future is dropped before its end leaves its effect in doubt: the transaction is then

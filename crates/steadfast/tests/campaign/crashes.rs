@@ -130,13 +130,13 @@ async fn told_outcomes_are_true_after_crashes_by_markers() {
     assert_eq!(audit.unknown, audit.cleared_up, "a marker knows in the end: {audit:?}");
 }
 
+/// Chance decides whether an id is handed out again in time, so this is played in the long version only; with an id
+/// that is handed out again on purpose, `outcome::recovery` shows the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_campaign_bites_the_status_of_an_id_that_was_handed_out_again_is_not_ours() {
-    for _ in 0..8 {
-        let audit = play("crashes, control: status without a witness", Strategy::StatusWithoutFence, 4).await;
-        if !audit.lost.is_empty() {
-            return;
-        }
+    if !is_long() {
+        return;
     }
-    panic!("a campaign that a look at the status survives proves nothing");
+    let audit = play("crashes, control: status without a witness", Strategy::StatusWithoutFence, 40).await;
+    assert!(!audit.lost.is_empty(), "a campaign that a look at the status survives proves nothing");
 }

@@ -18,9 +18,14 @@ use crate::strategy::{Strategy, Work};
 /// How many units of work are under way at a time.
 const CALLERS: usize = 16;
 
+/// One packet of a client in so many is struck. The controls get more, so that they fail for certain.
+const ONE_IN: u32 = 20;
+const ONE_IN_FOR_CONTROLS: u32 = 8;
+
 async fn play(what: &str, strategy: Strategy, operations: usize) -> Audit {
+    let one_in = if matches!(strategy, Strategy::Guarded(_)) { ONE_IN } else { ONE_IN_FOR_CONTROLS };
     let server = Postgres::start().await;
-    let storm = Storm::before(server.addr(), 20, seed(what)).await;
+    let storm = Storm::before(server.addr(), one_in, seed(what)).await;
     let tally = Arc::new(Tally::default());
     let direct = open(&server.url(), &Arc::default());
     prepare(&direct).await;

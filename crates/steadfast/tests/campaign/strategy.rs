@@ -94,7 +94,12 @@ impl Work {
                     Ok(Ok(Some(status))) if status == "committed" => return Told::Committed,
                     // "in progress" is what it says of a COMMIT that has not arrived yet.
                     Ok(_) => {}
-                    Err(error) => return Told::Unknown(None, error.to_string()),
+                    Err(error) => {
+                        return Told::Unknown(
+                            None,
+                            reason(&error).split(" ID ").next().unwrap_or_default().to_owned(),
+                        );
+                    }
                 }
             }
             if Instant::now() >= deadline {

@@ -46,3 +46,26 @@ async fn what_nobody_could_find_out_in_time_is_found_out_later() {
     assert_eq!(scene.events.outcomes().last(), Some(&Outcome::NotCommitted));
     assert_eq!(scene.numbers().await, Vec::<i64>::new());
 }
+
+/// A session cannot run anything again, but it says what became of what was done.
+#[tokio::test]
+async fn a_session_finds_out_too() {
+    let server = Postgres::start().await;
+    let relay = Relay::to(server.addr()).await;
+    let scene = Scene::new(&relay.url_from(&server)).await;
+    for stored in [true, false] {
+        let (direction, tag) = if stored { (Direction::ToClient, b'C') } else { (Direction::ToServer, b'Q') };
+        let mut session = scene.database.session(soon());
+        session.execute("INSERT INTO numbers VALUES (1)", &[]).await.unwrap();
+        relay.arm(Cut::on_message(direction, tag).with_text("COMMIT").ending(Ending::Rst));
+        let result = session.commit().await;
+        match result {
+            Ok(()) => assert!(stored),
+            Err(error) => {
+                assert!(!stored, "{error}");
+                assert_eq!(error.verdict(), steadfast::Verdict::RetryElsewhere, "{error}");
+            }
+        }
+    }
+    assert_eq!(scene.numbers().await, [1]);
+}
