@@ -1,0 +1,77 @@
+//! The catalogue as a part of a document.
+
+use std::fmt::Write as _;
+
+use crate::catalogue::entries;
+use crate::entry::{Client, Entry, Layer, Wording};
+
+/// The whole catalogue as Markdown: a heading for each layer, below it one for each entry.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::new();
+    for layer in Layer::ALL {
+        let entries: Vec<&Entry> = entries().iter().filter(|entry| entry.layer == layer).collect();
+        if entries.is_empty() {
+            continue;
+        }
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(text, "### {}\n", layer.title());
+        for entry in entries {
+            write_entry(&mut text, entry);
+        }
+    }
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+    text
+}
+
+fn write_entry(text: &mut String, entry: &Entry) {
+    let _infallible = writeln!(text, "#### {}\n\n`{}`{}\n", entry.title, entry.id, codes(entry));
+    for (clients, wording) in by_wording(entry.wordings) {
+        let _infallible = writeln!(text, "- {clients}: `{}`", shown(wording));
+    }
+    if !entry.wordings.is_empty() {
+        text.push('\n');
+    }
+    let causes = sentence_list(entry.causes);
+    let _infallible = writeln!(text, "{} {causes}\n", entry.happened);
+    for (number, remedy) in (1..).zip(entry.remedies) {
+        let _infallible = writeln!(text, "{number}. {remedy}");
+    }
+    let _infallible = writeln!(text, "\nRetry: {} steadfast: {}\n", entry.retry.sentence(), entry.steadfast);
+    if !entry.related.is_empty() {
+        let related: Vec<String> = entry.related.iter().map(|id| format!("`{id}`")).collect();
+        let _infallible = writeln!(text, "See also {}.\n", related.join(", "));
+    }
+}
+
+fn codes(entry: &Entry) -> String {
+    if entry.codes.is_empty() { String::new() } else { format!(", SQLSTATE {}", entry.codes.join(", ")) }
+}
+
+fn sentence_list(causes: &[&str]) -> String {
+    match causes {
+        [] => String::new(),
+        [only] => format!("Likely cause: {only}."),
+        several => format!("Likely causes: {}.", several.join("; ")),
+    }
+}
+
+/// Each wording once, with all clients that have it.
+pub fn by_wording(wordings: &'static [Wording]) -> Vec<(String, &'static str)> {
+    let mut rows: Vec<(Vec<Client>, &'static str)> = Vec::new();
+    for wording in wordings {
+        match rows.iter_mut().find(|(_, text)| *text == wording.text) {
+            Some((clients, _)) => clients.push(wording.client),
+            None => rows.push((vec![wording.client], wording.text)),
+        }
+    }
+    let named =
+        |clients: Vec<Client>| clients.iter().map(|client| client.name()).collect::<Vec<_>>().join(", ");
+    rows.into_iter().map(|(clients, text)| (named(clients), text)).collect()
+}
+
+/// A wording for people: an ellipsis in the place of what varies.
+pub fn shown(wording: &str) -> String {
+    wording.replace('*', "\u{2026}")
+}
