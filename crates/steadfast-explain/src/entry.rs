@@ -172,12 +172,6 @@ impl Entry {
     }
 }
 
-impl Wording {
-    pub(crate) const fn new(client: Client, text: &'static str) -> Self {
-        Self { client, text }
-    }
-}
-
 impl Layer {
     /// All layers, in the order in which a connection passes them.
     pub const ALL: [Self; 15] = [
