@@ -79,7 +79,9 @@ fn every_wording_leads_to_an_entry_that_has_it_in_another_case_too() {
                 let found = recognise(&pasted);
                 let best = recognise(&pasted).best().map(|best| best.entry);
                 let own = best.is_some_and(|best| best.id == entry.id);
-                if !own { eprintln!("MISS {} -> {:?}: {pasted}", entry.id, best.map(|b| b.id)); }
+                if !own {
+                    eprintln!("MISS {} -> {:?}: {pasted}", entry.id, best.map(|b| b.id));
+                }
             }
         }
     }
