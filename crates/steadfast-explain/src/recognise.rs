@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use crate::catalogue::entries;
-use crate::entry::{Entry, Role, Wording};
+use crate::entry::{Client, Entry, Role, Wording};
 use crate::index::{Hit, LETTERS, WORDS};
 use crate::sqlstate::codes;
 use crate::text::{normalise, without_blanks};
 
 /// Of a longer text only this many bytes are read: the first half from its beginning, the second up to its end.
-pub const TEXT_LIMIT: usize = 4 << 20;
+pub const TEXT_LIMIT: usize = 1 << 20;
 
 /// The most entries that are named for one text.
 const MOST: usize = 5;
@@ -100,7 +100,8 @@ pub fn recognise(text: &str) -> Recognition {
     }
     found.extend(by_code(&text, &found));
     found.sort_by_key(|found| {
-        Reverse((found.entry.role, found.confidence, found.is_innermost, found.weight, Reverse(found.at)))
+        let Found { confidence, is_ours, is_innermost, weight, at, .. } = *found;
+        Reverse((found.entry.role, confidence, !is_ours, is_innermost, weight, Reverse(at)))
     });
     let mut matches: Vec<Match> = Vec::new();
     for Found { entry, confidence, evidence, .. } in found {
@@ -117,6 +118,8 @@ struct Found {
     entry: &'static Entry,
     confidence: Confidence,
     evidence: Evidence,
+    /// steadfast's own words: behind those of the server, which it passes on and which are more particular.
+    is_ours: bool,
     is_innermost: bool,
     weight: usize,
     at: usize,
@@ -136,6 +139,7 @@ fn by_wording(hits: &[Hit], last_cause: usize, confidence: Confidence) -> Vec<Fo
         entry: hit.entry,
         confidence,
         evidence: Evidence::Wording(hit.wording),
+        is_ours: hit.wording.client == Client::Steadfast,
         is_innermost: last_cause > 0 && hit.span.start > last_cause,
         weight: hit.weight,
         at: hit.span.start,
@@ -157,6 +161,7 @@ fn by_code(text: &str, found: &[Found]) -> Vec<Found> {
             entry,
             confidence,
             evidence: Evidence::Code(code),
+            is_ours: false,
             is_innermost: false,
             weight: code.len(),
             at,

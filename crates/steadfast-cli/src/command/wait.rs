@@ -37,20 +37,21 @@ pub(crate) async fn run(mut config: Config, timeout: Duration) -> Exit {
         result = usable(&database, begun, timeout) => result,
         exit = told_to_end() => return exit,
     };
-    let _left = database.close(Instant::now() + CLOSE).await;
+    let took = begun.elapsed();
     match result {
         Ok(probe) => {
+            let _left = database.close(Instant::now() + CLOSE).await;
             let (target, version) = (config.target(), probe.server_version);
             complain(&format!(
                 "the database is usable after {}: {target}, version {version}",
-                seconds(begun.elapsed())
+                seconds(took)
             ));
             Exit::Done
         }
         Err(error) => {
             let exit = exit_of(&error);
             let prefix = if exit == Exit::Unavailable {
-                format!("gave up after {}", seconds(begun.elapsed()))
+                format!("gave up after {}", seconds(took))
             } else {
                 "error, and waiting does not help".to_owned()
             };

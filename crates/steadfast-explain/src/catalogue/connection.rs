@@ -16,10 +16,6 @@ pub(super) static ENTRIES: &[Entry] = &[
         codes: &["08006", "08003", "08"],
         wordings: &[
             says(Libpq, "server closed the connection unexpectedly"),
-            says(
-                Libpq,
-                "This probably means the server terminated abnormally before or while processing the request",
-            ),
             says(Psycopg3, "the connection is lost"),
             says(Asyncpg, "connection was closed in the middle of operation"),
             says(Asyncpg, "ConnectionDoesNotExistError"),

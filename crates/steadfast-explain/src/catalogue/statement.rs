@@ -88,7 +88,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         title: "The server does not support it",
         codes: &["0A000", "0A"],
         wordings: &[
-            says(Server, "is not supported"),
+            says(Asyncpg, "FeatureNotSupportedError"),
+            says(Psycopg2, "psycopg2.errors.FeatureNotSupported"),
             says(
                 Steadfast,
                 "the server does not support it; after a schema change cached plans are prepared anew",

@@ -14,7 +14,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         title: "Connection refused",
         wordings: &[
             says(System, "Connection refused"),
-            says(Libpq, "connection to server at \"*\", port * failed: Connection refused"),
+            says(Libpq, "connection to server at \"*, port * failed:*Connection refused"),
             says(Libpq, "could not connect to server: Connection refused"),
             says(Asyncpg, "ConnectionRefusedError"),
             says(Asyncpg, "Connect call failed ("),
@@ -68,8 +68,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         id: "connect-timeout",
         title: "Nobody answers",
         wordings: &[
-            says(Libpq, "connection to server at \"*\", port * failed: timeout expired"),
-            says(Libpq, "connection to server at \"*\", port * failed: Connection timed out"),
+            says(Libpq, "connection to server at \"*, port * failed:*timeout expired"),
+            says(Libpq, "connection to server at \"*, port * failed:*Connection timed out"),
             says(Libpq, "timeout expired"),
             says(Libpq, "could not connect to server: Connection timed out"),
             says(Libpq, "could not connect to server: Operation timed out"),
@@ -112,18 +112,15 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(
                 Libpq,
-                "connection to server at \"*\", port * failed: server closed the connection unexpectedly",
+                "connection to server at \"*, port * failed:*server closed the connection unexpectedly",
             ),
             says(
                 Libpq,
-                "connection to server at \"*\", port * failed: could not receive data from server: Connection reset by peer",
+                "connection to server at \"*, port * failed:*could not receive data from server: Connection reset by peer",
             ),
-            says(Libpq, "connection to server at \"*\", port * failed: Connection reset by peer"),
-            says(
-                Libpq,
-                "connection to server at \"*\", port * failed: could not send SSL negotiation packet",
-            ),
-            says(Libpq, "connection to server at \"*\", port * failed: SSL SYSCALL error: EOF detected"),
+            says(Libpq, "connection to server at \"*, port * failed:*Connection reset by peer"),
+            says(Libpq, "connection to server at \"*, port * failed:*could not send SSL negotiation packet"),
+            says(Libpq, "connection to server at \"*, port * failed:*SSL SYSCALL error: EOF detected"),
             says(Asyncpg, "unexpected connection_lost() call"),
             says(Asyncpg, "asyncpg/connect_utils.py* connection was closed in the middle of operation"),
             says(Asyncpg, "asyncpg/connect_utils.py* Connection reset by peer"),
