@@ -52,10 +52,12 @@ fn letter_case_line_wraps_and_prefixes_do_not_matter() {
         let wrapped = text.replacen(". ", ".\n   ", 2).replace("server ", "server\n    ");
         let prefixed: String =
             text.lines().map(|line| format!("2026-01-01T10:00:00Z web[7]: {line}\n")).collect();
-        for changed in [text.to_uppercase(), wrapped, prefixed] {
-            if is_localised && changed == text.to_uppercase() {
-                continue;
-            }
+        let mut variants = vec![wrapped];
+        // Other languages are told by their code, whose case matters.
+        variants.extend((!is_localised).then(|| text.to_uppercase()));
+        // Within a broken word or a quotation there is no prefix.
+        variants.extend((!client.contains("broke lines") && client != "mail").then_some(prefixed));
+        for changed in variants {
             let best = recognise(&changed).best().map(|best| best.entry.id);
             assert_eq!(best, Some(entry), "{client}:\n{changed}");
         }

@@ -95,11 +95,12 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry {
         id: "hba-rejects",
         title: "A rule rejects this connection",
-        codes: &["28000"],
+        codes: &["28000", "28", "08004"],
         wordings: &[
             says(Server, "pg_hba.conf rejects connection for host \"*\""),
             says(Server, "pg_hba.conf rejects connection"),
             says(Server, "pg_hba.conf rejects replication connection"),
+            says(Steadfast, "the server rejected the connection: look at its log and at pg_hba.conf"),
         ],
         happened: "A line of pg_hba.conf with `reject` matches.",
         causes: &[

@@ -68,7 +68,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Asyncpg, "AdminShutdownError"),
             says(Psycopg3, "AdminShutdown"),
             says(Server, "terminating walsender process due to administrator command"),
-            says(Server, "terminating background worker"),
+            says(Steadfast, "an operator or the server itself intervened"),
             says(Steadfast, "an administrator, a restart or a failover ended the connection"),
         ],
         happened: "The server ended this session on purpose, and said so.",

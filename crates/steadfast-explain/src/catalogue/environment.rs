@@ -95,6 +95,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Steadfast, "nothing was started; `steadfast config --reference` lists all options"),
             says(Steadfast, "; accepted are "),
             says(Steadfast, "; accepted is "),
+            says(Steadfast, "; accepted: "),
+            says(Steadfast, "; did you mean "),
             says(Steadfast, "problems in the configuration:"),
             says(Steadfast, "build it with the feature"),
         ],

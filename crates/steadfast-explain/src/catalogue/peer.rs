@@ -21,6 +21,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Sqlx, "expected to read 1414811696 bytes, got * bytes at EOF"),
             says(Sqlx, "expected to read 1414811696 bytes"),
             says(Sqlx, "unexpected response from SSLRequest: 0x48"),
+            says(NodePostgres, "received invalid response: 48"),
             says(Psycopg2, "received invalid response to SSL negotiation: H"),
             says(Steadfast, "what answers there is an HTTP server, not PostgreSQL"),
         ],
@@ -43,6 +44,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Libpq, "received invalid response to SSL negotiation: J"),
             says(Libpq, "expected authentication request from server, but received J"),
             says(Sqlx, "unexpected response from SSLRequest: 0x4a"),
+            says(NodePostgres, "received invalid response: 4a"),
             says(Steadfast, "what answers there is a MySQL server, not PostgreSQL"),
         ],
         happened: "The answer was the greeting of MySQL or MariaDB.",
@@ -59,6 +61,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Libpq, "received invalid response to SSL negotiation: -"),
             says(Libpq, "expected authentication request from server, but received -"),
             says(Sqlx, "unexpected response from SSLRequest: 0x2d"),
+            says(NodePostgres, "received invalid response: 2d"),
             says(Steadfast, "what answers there is a Redis server, not PostgreSQL"),
         ],
         happened: "The answer began with -, as the errors of Redis and Valkey do.",
@@ -71,7 +74,10 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry {
         id: "ssh-port",
         title: "An SSH server answers",
-        wordings: &[says(Libpq, "expected authentication request from server, but received S")],
+        wordings: &[
+            says(Libpq, "expected authentication request from server, but received S"),
+            says(NodePostgres, "received invalid response: 53"),
+        ],
         happened: "The answer began with S, as in SSH-2.0. The same letter means yes to a request for TLS, so that TLS fails next.",
         causes: &[
             "port 22 instead of 5432",
@@ -94,6 +100,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Sqlx, "expected to read * bytes, got * bytes at EOF"),
             says(Asyncpg, "unexpected byte after SSLRequest"),
             says(NodePostgres, "There was an error establishing an SSL connection"),
+            says(NodePostgres, "received invalid response: *"),
             says(Jdbc, "An error occurred while setting up the SSL connection"),
             says(Jdbc, "Protocol error. Session setup failed"),
             says(Steadfast, "what answers there does not speak PostgreSQL's protocol"),

@@ -17,10 +17,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Server, "prepared statement \"*\" already exists"),
             says(Asyncpg, "DuplicatePreparedStatementError"),
             says(Psycopg3, "DuplicatePreparedStatement"),
-            says(
-                Asyncpg,
-                "pgbouncer with pool_mode set to \"transaction\" or \"statement\" does not support prepared statements properly",
-            ),
             says(Steadfast, "the prepared statement exists already: behind a transaction pooler"),
         ],
         happened: "The client prepared a statement under a name that somebody else has used on the same server connection.",
@@ -148,7 +144,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry {
         id: "pooler-login-failing",
         title: "PgBouncer cannot log in to its database",
-        codes: &["08P01"],
+        codes: &["08P01", "08001"],
         wordings: &[
             says(PgBouncer, "server login has been failing, try again later (server_login_retry)"),
             says(PgBouncer, "server login has been failing, cached error:"),
@@ -159,6 +155,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(PgBouncer, "pgbouncer cannot connect to server"),
             says(Steadfast, "the database behind PgBouncer refuses its logins"),
             says(Steadfast, "the pooler does not reach the database behind it"),
+            says(Steadfast, "a server behind the one connected to cannot be reached"),
         ],
         happened: "PgBouncer works; the database behind it is down or refuses the login, and PgBouncer waits before its next try.",
         causes: &["the database is down or restarting", "its password was changed and PgBouncer's was not"],

@@ -108,6 +108,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(Libpq, "server is not in hot standby mode"),
             says(Libpq, "session is not read-only"),
+            says(Asyncpg, "None of the hosts match the target attribute requirement"),
             says(Libpq, "invalid target_session_attrs value"),
             says(Jdbc, "Could not find a server with specified targetServerType"),
             says(Steadfast, "accepts writes, and target_session_attrs="),

@@ -75,7 +75,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Libpq, "could not connect to server: Operation timed out"),
             says(Psycopg3, "connection timeout expired"),
             says(Psycopg3, "ConnectionTimeout"),
-            says(Asyncpg, "asyncpg/connect_utils.py* TimeoutError"),
+            says(Asyncpg, "async with compat.timeout(timeout):* raise TimeoutError"),
             says(NodePostgres, "connect ETIMEDOUT"),
             says(NodePostgres, "Connection terminated due to connection timeout"),
             says(NodePostgres, "timeout expired"),

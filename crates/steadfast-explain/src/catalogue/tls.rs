@@ -17,6 +17,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Server, "no pg_hba.conf entry for host \"*\", user \"*\", database \"*\", no encryption"),
             says(Server, "no pg_hba.conf entry for host \"*\", user \"*\", database \"*\", SSL off"),
             says(PgBouncer, "SSL required"),
+            says(Steadfast, "the pooler insists on TLS"),
             says(Neon, "connection is insecure (try using `sslmode=require`)"),
             says(Steadfast, "\"no encryption\" in the message asks for sslmode=require"),
         ],
@@ -51,6 +52,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         causes: &[
             "the server runs without a certificate (`ssl = off`), as most do in development",
             "a proxy in between ends TLS itself, or a private network goes without it",
+            "something that is not PostgreSQL answered: asyncpg says *rejected SSL upgrade* of any answer but yes",
         ],
         remedies: &[
             "On a private network use sslmode=disable or prefer; across the internet switch TLS on at the server instead.",

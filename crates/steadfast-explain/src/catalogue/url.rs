@@ -2,7 +2,8 @@
 
 use super::says;
 use crate::entry::Client::{
-    Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg2, SqlAlchemy, Sqlx, Steadfast, TokioPostgres,
+    Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg2, Psycopg3, SqlAlchemy, Sqlx, Steadfast, System,
+    TokioPostgres,
 };
 use crate::entry::{Entry, Layer};
 
@@ -51,12 +52,13 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Steadfast, "this is a JDBC address: leave out `jdbc:`"),
             says(Steadfast, "it begins with a quote that is not closed at the end"),
             says(Steadfast, "it contains a line break or another control character in its midst"),
-            says(Steadfast, "; accepted: "),
+            says(Steadfast, "DATABASE_URL: *; accepted: "),
         ],
         happened: "The client could not even take the URL apart. Nothing was sent anywhere.",
         causes: &[
             "a blank, a line break or quotes around it, most often from a file of variables or a copied command",
             "a scheme of another client: postgresql+psycopg2://, jdbc:postgresql://, https://",
+            "signs in the password that are not percent-encoded, of which Node.js says no more than *Invalid URL*",
         ],
         remedies: &[
             "Write postgres://user:password@host:5432/database, without quotes, on one line.",
@@ -73,6 +75,9 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(Libpq, "invalid integer value \"*\" for connection option \"port\""),
             says(Libpq, "invalid percent-encoded token"),
+            says(Psycopg3, "failed to resolve host \"*\": [Errno -8] Servname not supported"),
+            says(System, "Servname not supported for ai_socktype"),
+            says(Psycopg3, "failed to resolve host \"*@*\": [Errno -2] Name or service not known"),
             says(Libpq, "could not translate host name \"*@*\" to address"),
             says(Sqlx, "invalid port number"),
             says(TokioPostgres, "invalid value for option `port`"),
@@ -100,9 +105,13 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(Libpq, "invalid URI query parameter: \"*\""),
             says(Libpq, "invalid connection option \"*\""),
+            says(Asyncpg, "unrecognized configuration parameter \"pgbouncer\""),
+            says(Libpq, "extra key/value separator \"=\" in URI query parameter"),
+            says(Libpq, "missing key/value separator \"=\" in URI query parameter"),
             says(TokioPostgres, "unknown option `*`"),
             says(Asyncpg, "connect() got an unexpected keyword argument"),
             says(Psycopg2, "invalid dsn: invalid connection option"),
+            says(Steadfast, "there is no such parameter"),
         ],
         happened: "What stands behind the ? in the URL is meant for another program.",
         causes: &[
@@ -110,7 +119,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         ],
         remedies: &[
             "Remove the parameter, or give each program a URL of its own.",
-            "For a schema use `?options=-csearch_path%3Dname`; for TLS `?sslmode=require`.",
+            "An `=` within a value is written %3D. For a schema use `?options=-csearch_path%3Dname`; for TLS `?sslmode=require`.",
         ],
         steadfast: "Knows the parameters of the common clients and translates them; an unknown one is refused with the nearest name.",
         related: &["url-not-understood", "startup-parameter-invalid"],
