@@ -72,10 +72,8 @@ fn wait(
     command: &[String],
 ) -> Result<Exit, Exit> {
     let config = setup::load_database(arguments, environment)?;
-    match on_a_runtime(async || command::wait::run(config, timeout).await)? {
-        Exit::Done => Ok(command::wait::become_command(command)),
-        other => Ok(other),
-    }
+    let exit = on_a_runtime(async || command::wait::run(config, timeout).await)?;
+    Ok(if exit == Exit::Done { command::wait::become_command(command) } else { exit })
 }
 
 fn on_a_runtime(work: impl AsyncFnOnce() -> Exit) -> Result<Exit, Exit> {

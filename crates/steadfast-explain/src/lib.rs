@@ -22,6 +22,6 @@ mod markdown;
 
 pub use catalogue::{entries, entry};
 pub use entry::{Client, Entry, Layer, Retry, Role, Wording};
-pub use markdown::{by_wording, markdown, shown};
+pub use markdown::markdown;
 pub use nearest::{nearest, nearest_to_text};
 pub use recognise::{Confidence, Evidence, Match, Recognition, TEXT_LIMIT, recognise};

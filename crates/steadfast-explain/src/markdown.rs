@@ -26,30 +26,29 @@ pub fn markdown() -> String {
 }
 
 fn write_entry(text: &mut String, entry: &Entry) {
-    let _infallible = writeln!(text, "#### {}\n\n`{}`{}\n", entry.title, entry.id, codes(entry));
-    for (clients, wording) in by_wording(entry.wordings) {
-        let _infallible = writeln!(text, "- {clients}: `{}`", shown(wording));
-    }
-    if !entry.wordings.is_empty() {
-        text.push('\n');
-    }
-    let causes = sentence_list(entry.causes);
-    let _infallible = writeln!(text, "{} {causes}\n", entry.happened);
+    let codes =
+        if entry.codes.is_empty() { String::new() } else { format!(" SQLSTATE {}.", entry.codes.join(", ")) };
+    // The identifier is the heading, so that a link to it stays good when the title is reworded.
+    let _infallible = writeln!(text, "#### {}\n\n**{}.**{codes} {}\n", entry.id, entry.title, entry.happened);
+    let _infallible = writeln!(text, "{}\n", likely(entry.causes));
     for (number, remedy) in (1..).zip(entry.remedies) {
         let _infallible = writeln!(text, "{number}. {remedy}");
     }
-    let _infallible = writeln!(text, "\nRetry: {} steadfast: {}\n", entry.retry.sentence(), entry.steadfast);
+    let retry = entry.retry.sentence();
+    let _infallible = writeln!(text, "\n*Does trying again help?* {retry}");
+    let _infallible = writeln!(text, "*What steadfast does:* {}\n", entry.steadfast);
     if !entry.related.is_empty() {
-        let related: Vec<String> = entry.related.iter().map(|id| format!("`{id}`")).collect();
+        let related: Vec<String> = entry.related.iter().map(|id| format!("[{id}](#{id})")).collect();
         let _infallible = writeln!(text, "See also {}.\n", related.join(", "));
     }
+    text.push_str("<details><summary>Wordings</summary>\n\n");
+    for (clients, wording) in by_wording(entry.wordings) {
+        let _infallible = writeln!(text, "- {clients}: {}", code(wording));
+    }
+    text.push_str("\n</details>\n\n");
 }
 
-fn codes(entry: &Entry) -> String {
-    if entry.codes.is_empty() { String::new() } else { format!(", SQLSTATE {}", entry.codes.join(", ")) }
-}
-
-fn sentence_list(causes: &[&str]) -> String {
+fn likely(causes: &[&str]) -> String {
     match causes {
         [] => String::new(),
         [only] => format!("Likely cause: {only}."),
@@ -58,7 +57,7 @@ fn sentence_list(causes: &[&str]) -> String {
 }
 
 /// Each wording once, with all clients that have it.
-pub fn by_wording(wordings: &'static [Wording]) -> Vec<(String, &'static str)> {
+fn by_wording(wordings: &[Wording]) -> Vec<(String, &'static str)> {
     let mut rows: Vec<(Vec<Client>, &'static str)> = Vec::new();
     for wording in wordings {
         match rows.iter_mut().find(|(_, text)| *text == wording.text) {
@@ -71,7 +70,9 @@ pub fn by_wording(wordings: &'static [Wording]) -> Vec<(String, &'static str)> {
     rows.into_iter().map(|(clients, text)| (named(clients), text)).collect()
 }
 
-/// A wording for people: an ellipsis in the place of what varies.
-pub fn shown(wording: &str) -> String {
-    wording.replace('*', "\u{2026}")
+/// A wording as code, with an ellipsis in the place of what varies.
+fn code(wording: &str) -> String {
+    let text = wording.replace('*', "\u{2026}");
+    let text = text.trim();
+    if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }

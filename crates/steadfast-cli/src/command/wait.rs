@@ -42,10 +42,7 @@ pub(crate) async fn run(mut config: Config, timeout: Duration) -> Exit {
         Ok(probe) => {
             let _left = database.close(Instant::now() + CLOSE).await;
             let (target, version) = (config.target(), probe.server_version);
-            complain(&format!(
-                "the database is usable after {}: {target}, version {version}",
-                seconds(took)
-            ));
+            complain(&format!("the database is usable after {}: {target}, version {version}", seconds(took)));
             Exit::Done
         }
         Err(error) => {

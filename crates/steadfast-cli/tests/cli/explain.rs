@@ -32,7 +32,8 @@ fn a_pasted_traceback_is_explained_and_nothing_of_it_is_printed() {
     assert_eq!(finished.code(), 0, "{}", finished.err());
     let out = finished.out();
     assert!(out.starts_with("Wrong password\nwrong-password (authentication)\n"), "{out}");
-    for heading in ["Likely causes", "What to do", "Does trying again help?", "What steadfast does by itself"] {
+    for heading in ["Likely causes", "What to do", "Does trying again help?", "What steadfast does by itself"]
+    {
         assert!(out.contains(heading), "{heading}: {out}");
     }
     for secret in ["hunter2", "db.internal", "10.0.0.7"] {
@@ -105,7 +106,10 @@ fn programs_get_json_of_one_shape() {
     assert_eq!((&best["entry"]["retry"], &best["entry"]["sqlstates"][0]), (&"never".into(), &"28P01".into()));
     let missing = place.run(&["explain", "--json", "conection-refused"], BROKEN);
     let json = read(&missing);
-    assert_eq!((missing.code(), &json["recognised"], &json["matches"]), (1, &false.into(), &serde_json::json!([])));
+    assert_eq!(
+        (missing.code(), &json["recognised"], &json["matches"]),
+        (1, &false.into(), &serde_json::json!([]))
+    );
     assert_eq!(json["nearest"][0]["id"], "connection-refused");
     let list = read(&place.run(&["explain", "--json"], BROKEN));
     assert_eq!(list["entries"].as_array().unwrap().len(), steadfast_explain::entries().len());
@@ -114,7 +118,8 @@ fn programs_get_json_of_one_shape() {
 #[test]
 fn bytes_that_are_no_text_and_input_without_end_are_bounded() {
     let place = Place::new();
-    let mut noise: Vec<u8> = (0..8_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let mut noise: Vec<u8> =
+        (0..8_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     noise.extend_from_slice(b"\n\nERROR:  deadlock detected\n");
     let finished = explain_input(&place, &noise, &[]);
     assert_eq!(finished.code(), 0, "the end is read: {}", finished.err());

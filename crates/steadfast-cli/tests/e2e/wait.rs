@@ -97,7 +97,8 @@ async fn it_becomes_the_command_with_its_process_number_its_output_and_its_exit_
     let postgres = Postgres::start().await;
     let script = "echo I am $$ with \"$1\" and $KEPT; exit 42";
     let arguments = ["--timeout", "30s", "--", "sh", "-c", script, "sh", "two words"];
-    let environment = [("DATABASE_URL", &*postgres.url()), ("KEPT", "environment"), ("PATH", "/usr/bin:/bin")];
+    let environment =
+        [("DATABASE_URL", &*postgres.url()), ("KEPT", "environment"), ("PATH", "/usr/bin:/bin")];
     let waiting = Waiting::begin(&arguments, &environment).await;
     let id = waiting.process.pid();
     waiting.ends(42, &[&format!("I am {id} with two words and environment")]).await;
@@ -133,7 +134,8 @@ async fn sqlite_is_usable_when_its_file_is_and_a_missing_url_is_told() {
 
 #[tokio::test]
 async fn options_of_our_own_service_do_not_keep_another_program_from_starting() {
-    let foreign = [("DATABASE_URL", "sqlite::memory:"), ("PORT", "tcp://10.0.0.1:80"), ("HOST", "not a host")];
+    let foreign =
+        [("DATABASE_URL", "sqlite::memory:"), ("PORT", "tcp://10.0.0.1:80"), ("HOST", "not a host")];
     Waiting::begin(&[], &foreign).await.ends(0, &["usable"]).await;
     let broken = [("DATABASE_URL", "mysql://app:s3cret@host/app")];
     let waiting = Waiting::begin(&[], &broken).await;

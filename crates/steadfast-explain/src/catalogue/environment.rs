@@ -48,7 +48,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(SqlAlchemy, "Either 'SQLALCHEMY_DATABASE_URI' or 'SQLALCHEMY_BINDS' must be set"),
             says(Asyncpg, "could not determine the database address to connect to"),
             says(Steadfast, "it is set but empty, as when a reference to another variable gives nothing"),
-            says(NodePostgres, "client password must be a string"),
         ],
         happened: "The program was started without the address of its database.",
         causes: &[

@@ -1,9 +1,7 @@
 //! Something else than PostgreSQL answers.
 
 use super::says;
-use crate::entry::Client::{
-    Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres,
-};
+use crate::entry::Client::{Asyncpg, Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres};
 use crate::entry::{Entry, Layer};
 
 const PEER: Entry = Entry::in_layer(Layer::Peer);

@@ -134,7 +134,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Sqlx, "unknown value \"*\" for `ssl_mode`"),
             says(Asyncpg, "`sslmode` parameter must be one of"),
             says(Jdbc, "Invalid sslmode value:"),
-            says(Steadfast, "sslmode: * is not known"),
+            says(Steadfast, "parameter sslmode: * is not known"),
         ],
         happened: "The client refused the value of sslmode before it connected.",
         causes: &[
