@@ -10,6 +10,8 @@
 //! assert_eq!(found.best().map(|best| best.entry.id), Some("too-many-connections"));
 //! ```
 
+mod client;
+mod layer;
 mod entry;
 mod catalogue;
 mod pattern;
@@ -21,7 +23,9 @@ mod nearest;
 mod markdown;
 
 pub use catalogue::{entries, entry};
-pub use entry::{Client, Entry, Layer, Retry, Role, Wording};
+pub use client::Client;
+pub use entry::{Entry, Retry, Role, Wording};
+pub use layer::Layer;
 pub use markdown::markdown;
 pub use nearest::{nearest, nearest_to_text};
 pub use recognise::{Confidence, Evidence, Match, Recognition, TEXT_LIMIT, recognise};

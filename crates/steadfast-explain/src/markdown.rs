@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::catalogue::entries;
-use crate::entry::{Client, Entry, Layer, Wording};
+use crate::client::Client;
+use crate::entry::{Entry, Wording};
+use crate::layer::Layer;
 
 /// The whole catalogue as Markdown: a heading for each layer, below it one for each entry.
 #[must_use]

@@ -3,7 +3,8 @@
 use std::cmp::Reverse;
 
 use crate::catalogue::entries;
-use crate::entry::{Client, Entry, Role, Wording};
+use crate::client::Client;
+use crate::entry::{Entry, Role, Wording};
 use crate::index::{Hit, LETTERS, WORDS};
 use crate::sqlstate::codes;
 use crate::text::{normalise, without_blanks};

@@ -1,5 +1,7 @@
 //! `steadfast explain` as a process.
 
+#![cfg(test)]
+
 use std::io::Write as _;
 use std::process::Stdio;
 

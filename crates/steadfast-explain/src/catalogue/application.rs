@@ -1,10 +1,11 @@
 //! The application's own use of its connections.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Gunicorn, Jdbc, NodePostgres, Psycopg2, Psycopg3, SqlAlchemy, Sqlx, Steadfast, TokioPostgres,
 };
-use crate::entry::{Entry, Layer, Retry, Role};
+use crate::entry::{Entry, Retry, Role};
+use crate::layer::Layer;
 
 const APPLICATION: Entry = Entry::in_layer(Layer::Application);
 

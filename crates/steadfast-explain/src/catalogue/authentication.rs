@@ -1,10 +1,11 @@
 //! Who may come in.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Go, Jdbc, Libpq, Neon, NodePostgres, PgBouncer, Psycopg2, Server, Sqlx, Steadfast, TokioPostgres,
 };
-use crate::entry::{Entry, Layer};
+use crate::entry::Entry;
+use crate::layer::Layer;
 
 const AUTHENTICATION: Entry = Entry::in_layer(Layer::Authentication);
 

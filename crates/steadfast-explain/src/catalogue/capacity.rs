@@ -1,8 +1,9 @@
 //! Slots, memory and disk.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Server, Steadfast};
-use crate::entry::{Entry, Layer, Retry};
+use crate::client::Client::{Asyncpg, Server, Steadfast};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const CAPACITY: Entry = Entry::in_layer(Layer::Capacity);
 

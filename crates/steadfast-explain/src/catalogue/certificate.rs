@@ -1,8 +1,9 @@
 //! The server's certificate.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Rustls, Sqlx, Steadfast};
-use crate::entry::{Entry, Layer};
+use crate::client::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Rustls, Sqlx, Steadfast};
+use crate::entry::Entry;
+use crate::layer::Layer;
 
 const TLS: Entry = Entry::in_layer(Layer::Tls);
 

@@ -1,11 +1,12 @@
 //! A connection that worked and is gone.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg2, Psycopg3, Python, Server, Sqlx, Steadfast, System,
     TokioPostgres,
 };
-use crate::entry::{Entry, Layer, Retry, Role};
+use crate::entry::{Entry, Retry, Role};
+use crate::layer::Layer;
 
 const CONNECTION: Entry = Entry { retry: Retry::ResolveCommit, ..Entry::in_layer(Layer::Connection) };
 

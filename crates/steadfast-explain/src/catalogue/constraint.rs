@@ -1,8 +1,9 @@
 //! Data that the database refuses.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Psycopg2, Server, SqlAlchemy, Sqlite, Steadfast};
-use crate::entry::{Entry, Layer};
+use crate::client::Client::{Asyncpg, Psycopg2, Server, SqlAlchemy, Sqlite, Steadfast};
+use crate::entry::Entry;
+use crate::layer::Layer;
 
 const STATEMENT: Entry = Entry::in_layer(Layer::Statement);
 

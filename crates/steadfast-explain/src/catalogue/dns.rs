@@ -1,8 +1,9 @@
 //! From name to address.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Steadfast, System};
-use crate::entry::{Entry, Layer, Retry};
+use crate::client::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Steadfast, System};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const DNS: Entry = Entry::in_layer(Layer::Dns);
 

@@ -1,8 +1,9 @@
 //! Variables and files that say which database it is.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Libpq, NodePostgres, SqlAlchemy, Sqlx, Steadfast, TokioPostgres};
-use crate::entry::{Entry, Layer, Retry};
+use crate::client::Client::{Asyncpg, Libpq, NodePostgres, SqlAlchemy, Sqlx, Steadfast, TokioPostgres};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const ENVIRONMENT: Entry = Entry::in_layer(Layer::Environment);
 

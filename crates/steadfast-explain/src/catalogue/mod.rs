@@ -1,26 +1,29 @@
 //! The catalogue, one file a layer.
 
-mod authentication;
-mod capacity;
-mod connection;
 mod environment;
-mod peer;
-mod pooler;
-mod server;
-mod statement;
-mod tcp;
-mod tls;
-mod transaction;
 mod url;
+mod dns;
+mod tcp;
+mod peer;
+mod tls;
+mod certificate;
+mod authentication;
+mod server;
+mod capacity;
+mod pooler;
+mod hosted;
+mod connection;
+mod transaction;
+mod statement;
+mod schema;
+mod constraint;
 mod application;
 mod sqlite;
-mod dns;
-mod certificate;
-mod constraint;
 
 use std::sync::LazyLock;
 
-use crate::entry::{Client, Entry, Wording};
+use crate::client::Client;
+use crate::entry::{Entry, Wording};
 
 /// All of them, in the order in which a connection passes the layers.
 static ALL: LazyLock<Vec<Entry>> = LazyLock::new(|| LAYERS.concat());
@@ -37,9 +40,11 @@ static LAYERS: &[&[Entry]] = &[
     server::ENTRIES,
     capacity::ENTRIES,
     pooler::ENTRIES,
+    hosted::ENTRIES,
     connection::ENTRIES,
     transaction::ENTRIES,
     statement::ENTRIES,
+    schema::ENTRIES,
     constraint::ENTRIES,
     application::ENTRIES,
     sqlite::ENTRIES,

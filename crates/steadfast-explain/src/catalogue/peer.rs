@@ -1,8 +1,9 @@
 //! Something else than PostgreSQL answers.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres};
-use crate::entry::{Entry, Layer};
+use crate::client::Client::{Asyncpg, Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres};
+use crate::entry::Entry;
+use crate::layer::Layer;
 
 const PEER: Entry = Entry::in_layer(Layer::Peer);
 

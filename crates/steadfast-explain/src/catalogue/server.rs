@@ -1,8 +1,9 @@
 //! The server's state and configuration.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Jdbc, Libpq, Server, Sqlx, Steadfast, TokioPostgres};
-use crate::entry::{Entry, Layer, Retry};
+use crate::client::Client::{Asyncpg, Jdbc, Libpq, Server, Sqlx, Steadfast, TokioPostgres};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const SERVER: Entry = Entry::in_layer(Layer::Server);
 

@@ -1,8 +1,9 @@
 //! SQLite.
 
 use super::says;
-use crate::entry::Client::{Sqlite, Steadfast};
-use crate::entry::{Entry, Layer, Retry};
+use crate::client::Client::{Sqlite, Steadfast};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const SQLITE: Entry = Entry::in_layer(Layer::Sqlite);
 

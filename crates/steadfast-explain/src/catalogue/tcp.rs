@@ -1,10 +1,11 @@
 //! From address to socket.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg3, Python, Sqlx, Steadfast, System,
 };
-use crate::entry::{Entry, Layer, Retry};
+use crate::entry::{Entry, Retry};
+use crate::layer::Layer;
 
 const TCP: Entry = Entry::in_layer(Layer::Tcp);
 

@@ -1,10 +1,11 @@
 //! Encryption.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Go, Jdbc, Libpq, Neon, NodePostgres, PgBouncer, Rustls, Server, Sqlx, Steadfast, TokioPostgres,
 };
-use crate::entry::{Entry, Layer, Retry, Role};
+use crate::entry::{Entry, Retry, Role};
+use crate::layer::Layer;
 
 const TLS: Entry = Entry::in_layer(Layer::Tls);
 

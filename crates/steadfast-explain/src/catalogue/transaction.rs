@@ -1,8 +1,9 @@
 //! Transactions: conflicts, clean-up, outcome.
 
 use super::says;
-use crate::entry::Client::{Asyncpg, Jdbc, Psycopg2, Psycopg3, Server, SqlAlchemy, Steadfast};
-use crate::entry::{Entry, Layer, Retry, Role};
+use crate::client::Client::{Asyncpg, Jdbc, Psycopg2, Psycopg3, Server, SqlAlchemy, Steadfast};
+use crate::entry::{Entry, Retry, Role};
+use crate::layer::Layer;
 
 const TRANSACTION: Entry = Entry { retry: Retry::Transaction, ..Entry::in_layer(Layer::Transaction) };
 

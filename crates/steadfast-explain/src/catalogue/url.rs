@@ -1,11 +1,12 @@
 //! The URL itself.
 
 use super::says;
-use crate::entry::Client::{
+use crate::client::Client::{
     Asyncpg, Go, Jdbc, Libpq, NodePostgres, Psycopg2, Psycopg3, SqlAlchemy, Sqlx, Steadfast, System,
     TokioPostgres,
 };
-use crate::entry::{Entry, Layer};
+use crate::entry::Entry;
+use crate::layer::Layer;
 
 const URL: Entry = Entry::in_layer(Layer::Url);
 
