@@ -53,6 +53,8 @@ pub enum Role {
     Symptom,
     /// They name the failure itself.
     Cause,
+    /// They tell that nobody knows what became of a change, which matters more than why.
+    Outcome,
 }
 
 /// Whether trying again helps.
@@ -99,6 +101,7 @@ impl Role {
             Self::Aftermath => "aftermath",
             Self::Symptom => "symptom",
             Self::Cause => "cause",
+            Self::Outcome => "outcome",
         }
     }
 }

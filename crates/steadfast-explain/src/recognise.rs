@@ -15,6 +15,9 @@ pub const TEXT_LIMIT: usize = 1 << 20;
 /// The most entries that are named for one text.
 const MOST: usize = 5;
 
+/// Up to so many words are taken for an error even if they do not say that they are one.
+const FEW_WORDS: usize = 4;
+
 /// Before what Rust and Java print last, and first matters.
 const CAUSED_BY: &str = "caused by";
 
@@ -92,10 +95,14 @@ impl Confidence {
 #[must_use]
 pub fn recognise(text: &str) -> Recognition {
     let text = clipped(text);
-    let normal = normalise(&text);
+    let mut normal = normalise(&text);
+    // A few words are not a log: somebody typed or copied an error's whole text.
+    if normal.split(' ').count() <= FEW_WORDS {
+        normal.insert_str(0, "error: ");
+    }
     let last_cause = normal.rfind(CAUSED_BY).unwrap_or_default();
     let mut found = by_wording(&WORDS.search(&normal), last_cause, Confidence::Certain);
-    let explained = found.iter().any(|found| found.entry.role == Role::Cause);
+    let explained = found.iter().any(|found| found.entry.role >= Role::Cause);
     if !explained && text.trim().contains('\n') {
         found.extend(by_wording(&LETTERS.search(&without_blanks(&normal)), usize::MAX, Confidence::Likely));
     }

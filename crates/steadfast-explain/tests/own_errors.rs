@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use steadfast::config::{Config, Environment};
 use steadfast::error::{AcquireError, AcquireFailure, Phase};
+use steadfast::outcome::{Doubt, Outcome, Ticket};
 use steadfast::verdict::{Class, Step};
 use steadfast::{Error, Fault};
 use steadfast_explain::recognise;
@@ -81,6 +82,31 @@ fn every_failure_to_get_a_connection_is_recognised() {
     assert_eq!(best(&AcquireError::connecting_failed(refused, second).to_string()), "connection-refused");
     let wrong = Fault::new(Class::Permanent, Step::Authenticate, "etwas").with_code("28P01");
     assert_eq!(best(&AcquireError::connecting_failed(wrong, second).to_string()), "wrong-password");
+}
+
+#[test]
+fn an_unknown_outcome_is_told_before_its_cause() {
+    let fault = Fault::new(
+        Class::ConnectionLost,
+        Step::Commit,
+        "terminating connection due to administrator command",
+    )
+    .with_code("57P01")
+    .with_unknown_outcome();
+    let found = recognise(&format!("ERROR request failed fault={fault}"));
+    let ids: Vec<_> = found.matches.iter().map(|found| found.entry.id).collect();
+    assert_eq!(ids[..2], ["outcome-unknown", "terminated-by-administrator"], "{fault}");
+    for doubt in [
+        Doubt::StillRunning,
+        Doubt::AwaitsReplication,
+        Doubt::Recovered,
+        Doubt::OtherCluster,
+        Doubt::OlderTimeline,
+        Doubt::TooOld,
+    ] {
+        assert_eq!(best(&format!("{}", Outcome::Unknown(doubt))), "outcome-unknown");
+    }
+    assert_eq!(best(&"x".parse::<Ticket>().unwrap_err().to_string()), "outcome-records");
 }
 
 #[test]

@@ -55,8 +55,10 @@ fn letter_case_line_wraps_and_prefixes_do_not_matter() {
         let mut variants = vec![wrapped];
         // Other languages are told by their code, whose case matters.
         variants.extend((!is_localised).then(|| text.to_uppercase()));
-        // Within a broken word or a quotation there is no prefix.
-        variants.extend((!client.contains("broke lines") && client != "mail").then_some(prefixed));
+        // Within a broken word or a quotation there is no prefix; two words alone are an error, in a log they are not.
+        let is_short = text.split_whitespace().count() < 3;
+        variants
+            .extend((!is_short && !client.contains("broke lines") && client != "mail").then_some(prefixed));
         for changed in variants {
             let best = recognise(&changed).best().map(|best| best.entry.id);
             assert_eq!(best, Some(entry), "{client}:\n{changed}");
@@ -76,6 +78,15 @@ fn ordinary_lines_are_not_recognised() {
     for line in [
         "2026-01-01 10:00:00.000 UTC [1] LOG:  database system is ready to accept connections",
         "LOG:  checkpoint complete: wrote 55 buffers (0.3%); 0 WAL file(s) added, 0 removed, 1 recycled",
+        "DEBUG connection closed cause=Recycled age_ms=1841.0",
+        "sshd[7]: Connection closed by 203.0.113.9 port 53300 [preauth]",
+        "LOG C-0x55: app/app@127.0.0.1:53300 closing because: client close request (age=0s)",
+        "LOG S-0x55: app/app@127.0.0.1:5432 closing because: server lifetime over (age=3600s)",
+        "LOG stats: 5 xacts/s, 5 queries/s, in 100 B/s, out 200 B/s, xact 57014 us, wait 40001 us",
+        "INFO the database is reachable again lasted_ms=1486.0 attempts=22",
+        "INFO  [HikariPool-1] Start completed.",
+        "while it was open, the file can only be read; it was there and is gone now",
+        "This option is experimental; see the manual",
         "LOG:  connection received: host=127.0.0.1 port=53300",
         "LOG:  connection authorized: user=app database=app application_name=steadfast",
         "LOG:  disconnection: session time: 0:00:00.021 user=app database=app host=[local]",

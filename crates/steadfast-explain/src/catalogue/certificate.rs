@@ -15,7 +15,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Libpq, "root certificate file \"*\" does not exist"),
             says(Libpq, "could not read root certificate file"),
             says(Libpq, "weak sslmode \"*\" may not be used with sslrootcert=system"),
-            says(Sqlx, "failed to read root certificate"),
             says(Asyncpg, "`sslrootcert` parameter: cannot load"),
             says(Steadfast, "sslrootcert: the file * does not exist"),
             says(Steadfast, "with sslrootcert=system anybody can have a trusted certificate"),

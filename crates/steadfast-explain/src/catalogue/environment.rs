@@ -41,7 +41,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(TokioPostgres, "invalid configuration: host missing"),
             says(TokioPostgres, "both host and hostaddr are missing"),
             says(Sqlx, "relative URL without a base"),
-            says(Sqlx, "environment variable `DATABASE_URL` not set"),
             says(Sqlx, "set `DATABASE_URL` to use query macros online"),
             says(SqlAlchemy, "Expected string or URL object, got None"),
             says(SqlAlchemy, "Could not parse SQLAlchemy URL from string ''"),

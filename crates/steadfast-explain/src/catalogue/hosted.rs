@@ -59,7 +59,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Neon, "The endpoint ID is not specified"),
             says(Neon, "Endpoint ID is not specified"),
             says(Neon, "Inconsistent project name inferred from SNI"),
-            says(Neon, "unknown endpoint"),
             says(Steadfast, "Neon finds the database by the TLS server name"),
         ],
         happened: "Neon's proxy finds the database by the name in the TLS handshake (SNI), and there was none.",
@@ -80,7 +79,6 @@ pub(super) static ENTRIES: &[Entry] = &[
         title: "Neon is waking the database up",
         wordings: &[
             says(Neon, "Couldn't connect to compute node"),
-            says(Neon, "Could not connect to compute node"),
             says(Neon, "Control plane request failed"),
             says(Neon, "compute time quota"),
             says(Steadfast, "Neon is waking the database up"),

@@ -97,7 +97,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(TokioPostgres, "invalid message length: header length"),
             says(Sqlx, "unexpected response from SSLRequest"),
             says(Sqlx, "expected to read * bytes, got * bytes at EOF"),
-            says(Asyncpg, "unexpected byte after SSLRequest"),
             says(NodePostgres, "There was an error establishing an SSL connection"),
             says(NodePostgres, "received invalid response: *"),
             says(Jdbc, "An error occurred while setting up the SSL connection"),

@@ -129,7 +129,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         codes: &["08P01"],
         wordings: &[
             says(PgBouncer, "no such database: *"),
-            says(PgBouncer, "no such user"),
+            says(PgBouncer, "FATAL: no such user"),
             says(PgBouncer, "database \"*\" is disabled"),
             says(Steadfast, "PgBouncer does not know this database"),
         ],
@@ -173,12 +173,9 @@ pub(super) static ENTRIES: &[Entry] = &[
         codes: &["08P01"],
         wordings: &[
             says(PgBouncer, "client_idle_timeout"),
-            says(PgBouncer, "idle_transaction_timeout"),
+            says(PgBouncer, "idle transaction timeout"),
             says(PgBouncer, "query_timeout"),
             says(PgBouncer, "server conn crashed?"),
-            says(PgBouncer, "server_lifetime"),
-            says(PgBouncer, "server connection closed"),
-            says(PgBouncer, "closing because: "),
             says(PgBouncer, "pgbouncer is shutting down"),
             says(Steadfast, "PgBouncer closes idle clients"),
             says(Steadfast, "PgBouncer lost its connection to the database"),
@@ -195,26 +192,6 @@ pub(super) static ENTRIES: &[Entry] = &[
         retry: Retry::ResolveCommit,
         steadfast: "Sees the words at once, replaces the connection, and runs again what was provably not committed.",
         related: &["closed-unexpectedly", "idle-session-timeout"],
-        ..POOLER
-    },
-    Entry {
-        id: "pooler-forgets-settings",
-        title: "A setting is gone or somebody else's",
-        wordings: &[
-            says(Server, "cannot be used in a pooled connection"),
-            says(Jdbc, "This PooledConnection has already been closed"),
-        ],
-        role: crate::entry::Role::Symptom,
-        happened: "What one client has SET is seen by another, or is gone in the next transaction.",
-        causes: &[
-            "a pooler in transaction mode: settings, temporary tables, advisory locks and LISTEN belong to the server connection, not to the client",
-        ],
-        remedies: &[
-            "Use SET LOCAL within the transaction, or settings of the role (ALTER ROLE .. SET).",
-            "For LISTEN and session locks connect to the database directly.",
-        ],
-        steadfast: "Resets what was set through it before the connection is used again.",
-        related: &["prepared-statement-missing"],
         ..POOLER
     },
 ];

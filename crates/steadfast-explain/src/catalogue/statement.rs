@@ -159,7 +159,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Steadfast, "a message did not fit: another number of parameters than the statement has"),
             says(Steadfast, "the statement or a value cannot be sent"),
             says(Steadfast, "which has no counterpart among the values here"),
-            says(Steadfast, "cannot be read: "),
+            says(Steadfast, "column * cannot be read: "),
             says(Steadfast, "; select it as text"),
             says(Steadfast, "number the parameters $1, $2"),
             says(Steadfast, "write CAST($1 AS type), which both databases understand"),

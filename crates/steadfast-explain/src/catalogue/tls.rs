@@ -70,7 +70,6 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(TokioPostgres, "no TLS implementation configured"),
             says(Sqlx, "TLS upgrade required by connect options but SQLx was built without TLS support"),
             says(Libpq, "sslmode value \"*\" invalid when SSL support is not compiled in"),
-            says(Libpq, "SSL is not supported by this build"),
         ],
         happened: "TLS is needed, and the program has no code for it.",
         causes: &[

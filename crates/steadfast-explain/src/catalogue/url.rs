@@ -38,7 +38,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Psycopg2, "invalid dsn: missing \"=\" after"),
             says(TokioPostgres, "invalid connection string: unexpected EOF"),
             says(TokioPostgres, "invalid connection string"),
-            says(Sqlx, "error with configuration: invalid URL"),
+            says(SqlAlchemy, "Could not parse SQLAlchemy URL from string"),
             says(Asyncpg, "invalid DSN: scheme is expected to be either \"postgresql\" or \"postgres\""),
             says(Jdbc, "No suitable driver found for"),
             says(Jdbc, "Unable to parse URL"),
