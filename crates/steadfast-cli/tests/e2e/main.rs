@@ -16,6 +16,7 @@ mod full;
 mod idle_cut;
 mod init_db;
 mod readiness;
+mod reference;
 mod restart;
 mod secrets;
 mod silent_path;

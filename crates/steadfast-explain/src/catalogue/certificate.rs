@@ -1,7 +1,7 @@
 //! The server's certificate.
 
 use super::says;
-use crate::client::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Rustls, Sqlx, Steadfast};
+use crate::client::Client::{Asyncpg, Go, Jdbc, Libpq, NodePostgres, Rustls, Steadfast};
 use crate::entry::Entry;
 use crate::layer::Layer;
 

@@ -14,6 +14,7 @@ mod pooler;
 mod hosted;
 mod connection;
 mod transaction;
+mod outcome;
 mod statement;
 mod schema;
 mod constraint;
@@ -43,6 +44,7 @@ static LAYERS: &[&[Entry]] = &[
     hosted::ENTRIES,
     connection::ENTRIES,
     transaction::ENTRIES,
+    outcome::ENTRIES,
     statement::ENTRIES,
     schema::ENTRIES,
     constraint::ENTRIES,

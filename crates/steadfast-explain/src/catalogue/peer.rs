@@ -1,7 +1,7 @@
 //! Something else than PostgreSQL answers.
 
 use super::says;
-use crate::client::Client::{Asyncpg, Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres};
+use crate::client::Client::{Jdbc, Libpq, NodePostgres, Psycopg2, Sqlx, Steadfast, TokioPostgres};
 use crate::entry::Entry;
 use crate::layer::Layer;
 

@@ -1,7 +1,7 @@
 //! What stands between: PgBouncer, Supavisor, the platforms' proxies.
 
 use super::says;
-use crate::client::Client::{Asyncpg, Jdbc, PgBouncer, Psycopg3, Server, SqlAlchemy, Steadfast};
+use crate::client::Client::{Asyncpg, PgBouncer, Psycopg3, Server, SqlAlchemy, Steadfast};
 use crate::entry::{Entry, Retry};
 use crate::layer::Layer;
 
