@@ -1,5 +1,6 @@
 //! `steadfast wait`.
 
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -9,7 +10,7 @@ use steadfast::retry::{Backoff, Jitter};
 use steadfast::time::{Duration, Instant, timeout_at};
 use steadfast::verdict::{Class, Step};
 use steadfast::{Database, Error, Fault};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 use crate::failure::{cause_of, exit_of};
@@ -20,6 +21,14 @@ const CLOSE: Duration = Duration::from_secs(2);
 
 /// Waits until the database can be used, and says how it went.
 pub(crate) async fn run(mut config: Config, timeout: Duration) -> Exit {
+    // Before anything is told: whoever reads it may answer by a signal.
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(error) => {
+            complain(&format!("error: signals cannot be listened to: {error}"));
+            return Exit::Failed;
+        }
+    };
     tell(&config);
     // It is about the database, not about a pool.
     config.pool.size = 1;
@@ -35,12 +44,17 @@ pub(crate) async fn run(mut config: Config, timeout: Duration) -> Exit {
     let begun = Instant::now();
     let result = tokio::select! {
         result = usable(&database, begun, timeout) => result,
-        exit = told_to_end() => return exit,
+        exit = signals.next() => return exit,
     };
     let took = begun.elapsed();
     match result {
         Ok(probe) => {
-            let _left = database.close(Instant::now() + CLOSE).await;
+            tokio::select! {
+                biased;
+                // Whoever was told to end does not begin a command.
+                exit = signals.next() => return exit,
+                _left = database.close(Instant::now() + CLOSE) => {}
+            }
             let (target, version) = (config.target(), probe.server_version);
             complain(&format!("the database is usable after {}: {target}, version {version}", seconds(took)));
             Exit::Done
@@ -66,11 +80,7 @@ pub(crate) fn become_command(command: &[String]) -> Exit {
     };
     let error = Command::new(program).args(arguments).exec();
     complain(&format!("error: the command {program} cannot be started: {error}"));
-    if error.kind() == std::io::ErrorKind::NotFound {
-        Exit::CommandNotFound
-    } else {
-        Exit::CommandNotExecutable
-    }
+    if error.kind() == io::ErrorKind::NotFound { Exit::CommandNotFound } else { Exit::CommandNotExecutable }
 }
 
 /// What was mended in the configuration, and whether there was any.
@@ -144,15 +154,22 @@ fn seconds(span: Duration) -> String {
     }
 }
 
-/// As the first process of a container nobody ends it but itself.
-async fn told_to_end() -> Exit {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => Exit::Terminated,
-        _ = interrupt.recv() => Exit::Interrupted,
+/// How the system asks this process to end. As the first process of a container nothing ends it but itself.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on these signals no longer end the process by themselves.
+    fn listen() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.terminate.recv() => Exit::Terminated,
+            _ = self.interrupt.recv() => Exit::Interrupted,
+        }
     }
 }
