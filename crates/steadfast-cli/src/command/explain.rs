@@ -206,7 +206,7 @@ fn story(page: &mut Page, found: &Found) {
     page.paragraph("", entry.happened);
     page.gap();
     page.heading("Likely causes");
-    entry.causes.iter().for_each(|cause| page.paragraph("  - ", &format!("{cause}.")));
+    entry.causes.iter().for_each(|cause| page.paragraph("  - ", &sentence(cause)));
     page.gap();
     page.heading("What to do");
     for (number, remedy) in (1..).zip(entry.remedies) {
@@ -227,6 +227,16 @@ fn story(page: &mut Page, found: &Found) {
         page.gap();
         page.heading("See also");
         page.paragraph("  ", &entry.related.join(", "));
+    }
+}
+
+/// A cause, which is written as a part of a list, as a sentence. Names of options keep their first letter.
+fn sentence(cause: &str) -> String {
+    let is_word =
+        cause.split([' ', ',']).next().is_some_and(|word| word.bytes().all(|byte| byte.is_ascii_lowercase()));
+    match cause.get(..1).filter(|_| is_word) {
+        Some(first) => format!("{}{}.", first.to_uppercase(), cause.get(1..).unwrap_or_default()),
+        None => format!("{cause}."),
     }
 }
 

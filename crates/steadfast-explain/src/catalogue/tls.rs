@@ -74,7 +74,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         happened: "TLS is needed, and the program has no code for it.",
         causes: &[
             "tokio-postgres was given NoTls",
-            "sqlx without one of its tls features",
+            "an sqlx without one of its tls features",
             "a libpq without OpenSSL",
         ],
         remedies: &[
