@@ -130,6 +130,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(PgBouncer, "no such database: *"),
             says(PgBouncer, "FATAL: no such user"),
+            says(PgBouncer, "bouncer config error"),
             says(PgBouncer, "database \"*\" is disabled"),
             says(Steadfast, "PgBouncer does not know this database"),
         ],
