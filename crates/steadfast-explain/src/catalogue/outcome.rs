@@ -58,7 +58,11 @@ pub(super) static ENTRIES: &[Entry] = &[
             says(Steadfast, "COMMIT was answered by something that is neither a commit nor a rollback"),
             says(Steadfast, "the transaction has not ended yet; ask again later"),
             says(Steadfast, "no primary could be asked in time (*); ask again later"),
-            says(Steadfast, "it is committed on the primary and waits for a synchronous standby"),
+            says(
+                Steadfast,
+                "it is committed on the primary, and a synchronous standby or the disk has not confirmed it yet",
+            ),
+            says(Steadfast, "it must not be run again, ask again later"),
             says(Steadfast, "COMMIT PREPARED or ROLLBACK PREPARED decides"),
             says(Steadfast, "after which the same transaction id may belong to another transaction"),
             says(Steadfast, "another database cluster answers; ask the one that ran it"),

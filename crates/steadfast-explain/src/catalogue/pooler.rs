@@ -175,7 +175,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(PgBouncer, "client_idle_timeout"),
             says(PgBouncer, "idle transaction timeout"),
-            says(PgBouncer, "query_timeout"),
+            says(PgBouncer, "FATAL: query timeout"),
+            says(PgBouncer, "error: query timeout"),
             says(PgBouncer, "server conn crashed?"),
             says(PgBouncer, "pgbouncer is shutting down"),
             says(Steadfast, "PgBouncer closes idle clients"),
