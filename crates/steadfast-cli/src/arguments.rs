@@ -1,8 +1,11 @@
 //! The command line.
 
+use std::time::Duration;
+
 use clap::{Parser, Subcommand};
 
 use crate::exit;
+use crate::span;
 
 /// Database connections that hold.
 ///
@@ -36,6 +39,37 @@ pub(crate) enum Command {
     /// Tries at once and after 2, 4, 8, 16 and 32 s, or as soon as the database answers. What waiting cannot
     /// help (a wrong password, no such database) ends it at once. Safe to run several times at once.
     InitDb,
+    /// Waits until the database can be used, then runs a command: the first step of a container
+    ///
+    /// Tries at once and after 2, 4, 8, 16, 32, 32 .. s, or as soon as the database answers; each failed try is told
+    /// with its cause. What waiting cannot help ends it at once. With a command (`steadfast wait -- gunicorn app:app`)
+    /// this process becomes that command once the database is usable, so that signals reach it and its exit code is
+    /// the process's. It speaks to standard error only.
+    Wait {
+        /// How long to wait in all: 30s, 500ms, 2m; a bare number is seconds
+        #[arg(long, value_name = "SPAN", value_parser = span::parse, default_value = "62s")]
+        timeout: Duration,
+        /// What to run then, behind `--`
+        #[arg(last = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Tells what an error means and what to do about it; needs no configuration and no network
+    ///
+    /// Knows the wordings of the common clients, poolers and platforms, and finds them in whole tracebacks and logs.
+    /// Nothing of what is pasted is printed back. Ends with 0 when it was recognised, else with 1.
+    Explain {
+        /// The identifier of an entry, a SQLSTATE, or the text of an error; `-` reads it from standard input; without
+        /// it, all entries are listed
+        #[arg(value_name = "ID | TEXT")]
+        what: Vec<String>,
+        /// Prints JSON: {recognised, matches: [{confidence, evidence, entry}], nearest: [{id, title}]}; the list as
+        /// {entries}
+        #[arg(long)]
+        json: bool,
+        /// Prints the whole catalogue as Markdown
+        #[arg(long, conflicts_with_all = ["json", "what"])]
+        markdown: bool,
+    },
     /// Shows all options in effect and where each came from; secrets are hidden
     Config {
         /// Prints the table of all options with their defaults and reasons, as Markdown
@@ -49,7 +83,7 @@ impl Arguments {
     pub(crate) fn listen(&self) -> Option<&str> {
         match &self.command {
             Command::Serve { listen } => listen.as_deref(),
-            Command::InitDb | Command::Config { .. } => None,
+            Command::InitDb | Command::Wait { .. } | Command::Explain { .. } | Command::Config { .. } => None,
         }
     }
 }

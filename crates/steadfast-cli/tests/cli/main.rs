@@ -4,5 +4,6 @@
 mod support;
 
 mod arguments;
+mod explain;
 mod init_db;
 mod serve;
