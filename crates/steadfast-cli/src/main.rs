@@ -5,6 +5,8 @@ mod command;
 mod exit;
 mod failure;
 mod logging;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod setup;
 mod span;
@@ -52,6 +54,10 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
         Command::InitDb => {
             let setup = begin(arguments, environment)?;
             on_a_runtime(async || command::init_db::run(&setup).await)
+        }
+        Command::Top { url, once, json, every } => {
+            let look = command::top::Look { url, once: *once, json: *json, every: *every };
+            on_a_runtime(async || command::top::run(look, environment).await.unwrap_or_else(|exit| exit))
         }
     }
 }

@@ -1,9 +1,12 @@
 //! Health: the library's routes, told what only the service knows.
 
+use std::sync::Arc;
+
 use axum::Router;
 use steadfast::health::{HealthOptions, Monitor};
+use steadfast::metrics::{Board, Metrics, Peers};
 use steadfast::tasks;
-use steadfast::web::HealthAccess;
+use steadfast::web::{HealthAccess, StatusPage, board_routes};
 
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
@@ -14,13 +17,34 @@ use crate::lifecycle::{Lifecycle, Phase};
 /// # Panics
 /// When called outside a tokio runtime.
 pub fn health_routes(app: &App, access: HealthAccess) -> Router {
+    let monitor = monitor(app);
+    steadfast::web::health_routes(monitor, access)
+}
+
+/// Everything that can be told of this application, whose metrics these are. `peers`: the other workers of the same
+/// service.
+///
+/// # Panics
+/// When called outside a tokio runtime.
+#[must_use]
+pub fn start_board(app: &App, metrics: &Metrics, peers: Arc<dyn Peers>) -> Board {
+    Board::start_among(metrics, &monitor(app), peers)
+}
+
+/// The routes of health, `/metrics` and the status page, which browsers get at `/` as well.
+pub fn status_routes(app: &App, access: HealthAccess, board: Board) -> Router {
+    app.show(StatusPage::new(board.clone(), access.clone()));
+    board_routes(board, access)
+}
+
+fn monitor(app: &App) -> Monitor {
     let mut options = HealthOptions::default();
     options.count = Some("SELECT count(*) FROM users".to_owned());
     options.awaits_schema = true;
     let monitor = Monitor::start(app.database(), options);
     // Ends with the service: its life cycle always comes to the end.
     drop(tasks::spawn("health: life cycle", follow(app.lifecycle().clone(), monitor.clone())));
-    steadfast::web::health_routes(monitor, access)
+    monitor
 }
 
 async fn follow(life: Lifecycle, monitor: Monitor) {

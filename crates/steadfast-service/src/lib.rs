@@ -29,7 +29,7 @@ mod signals;
 mod server;
 
 pub use app::App;
-pub use health::health_routes;
+pub use health::{health_routes, start_board, status_routes};
 pub use lifecycle::{Lifecycle, Phase};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use router::router;

@@ -4,4 +4,5 @@ pub(crate) mod config;
 pub(crate) mod explain;
 pub(crate) mod init_db;
 pub(crate) mod serve;
+pub(crate) mod top;
 pub(crate) mod wait;

@@ -15,6 +15,9 @@ mod frozen;
 mod full;
 mod idle_cut;
 mod init_db;
+mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod readiness;
 mod reference;
 mod restart;
@@ -22,4 +25,6 @@ mod secrets;
 mod silent_path;
 mod sqlite_story;
 mod started;
+mod status_page;
+mod top;
 mod wait;

@@ -1,7 +1,15 @@
-//! What happens inside, as a closed set of events for observers.
+//! What happens inside, as a closed set of events for observers, and figures for those who measure.
 
+mod chronicle;
 mod history;
 mod kinds;
+mod log;
+mod measurement;
+mod stopwatch;
 
-pub use history::{History, Incident};
-pub use kinds::{CloseCause, Event, Observer, TracingObserver};
+pub use chronicle::Incident;
+pub use history::History;
+pub use kinds::{CloseCause, Event, Observer};
+pub use log::TracingObserver;
+pub use measurement::{Ending, Measurement, Operation};
+pub(crate) use stopwatch::Stopwatch;

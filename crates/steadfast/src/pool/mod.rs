@@ -23,4 +23,4 @@ mod upkeep;
 
 pub use handle::{Pool, PoolBuilder};
 pub use lease::Lease;
-pub use status::{Reachability, Status};
+pub use status::{CircuitState, Reachability, SlotStage, SlotStatus, Status};

@@ -16,7 +16,7 @@ use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
-use crate::event::{Event, Observer};
+use crate::event::{Event, Measurement, Observer};
 use crate::process::Incarnation;
 use crate::time::Duration;
 
@@ -35,6 +35,8 @@ pub(super) struct Shared<C: Connector> {
     /// Tells whoever waits in `close` that a connection has gone.
     pub(super) drained: Notify,
     observers: Vec<Arc<dyn Observer>>,
+    /// Those of the observers who measure.
+    meters: Vec<Arc<dyn Observer>>,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
     /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
@@ -70,6 +72,7 @@ impl<C: Connector> Shared<C> {
             connector,
             keeper: Arc::new(Notify::new()),
             drained: Notify::new(),
+            meters: observers.iter().filter(|observer| observer.is_measuring()).cloned().collect(),
             observers,
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),
@@ -209,6 +212,17 @@ impl<C: Connector> Shared<C> {
     pub(super) fn announce(&self, event: &Event) {
         for observer in &self.observers {
             observer.observe(event);
+        }
+    }
+
+    /// Whether anybody measures.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.meters.is_empty()
+    }
+
+    pub(super) fn measure(&self, measurement: &Measurement) {
+        for meter in &self.meters {
+            meter.measure(measurement);
         }
     }
 

@@ -37,7 +37,15 @@ impl HealthAccess {
 /// All answer from what the monitor keeps: they hold no connection and change nothing. Serve the router with
 /// `into_make_service_with_connect_info::<SocketAddr>()`, or only the token opens the details.
 pub fn health_routes(monitor: Monitor, access: HealthAccess) -> Router {
-    let state = Arc::new(Kept { monitor, access });
+    advised_routes(monitor, access, Arc::new(|| Value::Null))
+}
+
+/// What should be changed, as the health document tells it.
+pub(super) type Advisor = Arc<dyn Fn() -> Value + Send + Sync>;
+
+/// The same with advice among the details.
+pub(super) fn advised_routes(monitor: Monitor, access: HealthAccess, advice: Advisor) -> Router {
+    let state = Arc::new(Kept { monitor, access, advice });
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -49,6 +57,7 @@ pub fn health_routes(monitor: Monitor, access: HealthAccess) -> Router {
 struct Kept {
     monitor: Monitor,
     access: HealthAccess,
+    advice: Advisor,
 }
 
 /// The process and its runtime make progress; nothing else is asked. A database that is away is no reason to
@@ -83,7 +92,12 @@ async fn health(
     let report = if details { kept.monitor.detailed_report() } else { kept.monitor.report() };
     let failed = report.health() == Health::Fail;
     let status = if failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let body = document(&report, details.then_some(&kept.monitor)).to_string();
+    let mut body = document(&report, details.then_some(&kept.monitor));
+    let advice = if details { (kept.advice)() } else { Value::Null };
+    if let (false, Some(members)) = (advice.is_null(), body.as_object_mut()) {
+        members.insert("advice".to_owned(), advice);
+    }
+    let body = body.to_string();
     let mut response = (status, body).into_response();
     finish(&mut response, "application/health+json");
     response
@@ -157,7 +171,8 @@ fn incident(report: &Report) -> Value {
 }
 
 impl HealthAccess {
-    fn allows(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
+    /// Whether this asker may see details.
+    pub(super) fn allows(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
         // Behind a proxy on this machine every stranger comes from this machine.
         let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
         let direct = !forwarded.iter().any(|name| headers.contains_key(*name));

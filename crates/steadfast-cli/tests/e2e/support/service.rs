@@ -33,9 +33,14 @@ pub fn steadfast(directory: &Path, arguments: &[&str], environment: &[(&str, &st
 impl Service {
     /// Starts it and returns as soon as it listens, on a port that the system chose.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
+        Self::start_at("127.0.0.1:0", environment).await
+    }
+
+    /// The same at this address.
+    pub async fn start_at(listen: &str, environment: &[(&str, &str)]) -> Self {
         let directory = Scratch::new();
         let started = Instant::now();
-        let arguments = ["serve", "--listen", "127.0.0.1:0"];
+        let arguments = ["serve", "--listen", listen];
         let process = Process::start(&mut steadfast(directory.path(), &arguments, environment)).await;
         let line = process.wait_for_line("listening on http://", SOON).await;
         let listening_after = started.elapsed();
