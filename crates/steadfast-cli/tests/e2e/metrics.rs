@@ -74,9 +74,11 @@ async fn the_text_is_well_formed_and_says_what_happened() {
     let file = scratch.path().join("metrics.txt");
     std::fs::write(&file, &text).unwrap();
     let input = std::fs::File::open(&file).unwrap();
-    let (content, said) =
-        run(Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::from(input))).await;
-    assert!(content, "promtool: {said}");
+    let (_, said) = run(Command::new("promtool").args(["check", "metrics"]).stdin(Stdio::from(input))).await;
+    // The one thing it dislikes is the name that OpenTelemetry gives to a gauge.
+    let disliked =
+        "db_client_connection_count non-histogram and non-summary metrics should not have \"_count\" suffix";
+    assert_eq!(said.trim(), disliked, "promtool");
 
     let allowed = [
         "worker",
@@ -180,9 +182,15 @@ async fn prometheus(directory: &Path, target: SocketAddr) -> (Process, Client) {
 /// What Prometheus answers, one value a series.
 async fn query(prometheus: &Client, expression: &str) -> Vec<Value> {
     let bytes = expression.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-    let answer = prometheus.get(&format!("/api/v1/query?query={bytes}")).await;
-    assert_eq!(answer.status, 200, "{expression}: {}", answer.text);
-    answer.body()["data"]["result"].as_array().cloned().unwrap_or_default()
+    let answer = ask(prometheus, &format!("/api/v1/query?query={bytes}")).await;
+    answer["data"]["result"].as_array().cloned().unwrap_or_default()
+}
+
+/// By HTTP/1.0, in which answers come in one piece.
+async fn ask(prometheus: &Client, path: &str) -> Value {
+    let answer = prometheus.exchange(format!("GET {path} HTTP/1.0\r\n\r\n").as_bytes()).await.unwrap();
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+    answer.body()
 }
 
 #[tokio::test]
@@ -213,7 +221,7 @@ async fn every_query_of_dashboard_and_rules_finds_what_it_asks_for_in_a_real_pro
         let found = async || may_be_empty || !query(&prometheus, &expression).await.is_empty();
         eventually(&format!("something is found by {expression}"), SOON, found).await;
     }
-    let rules = prometheus.get("/api/v1/rules").await.body();
+    let rules = ask(&prometheus, "/api/v1/rules").await;
     let groups = rules["data"]["groups"].as_array().unwrap();
     let rules: Vec<&Value> = groups.iter().flat_map(|group| group["rules"].as_array().unwrap()).collect();
     assert!(rules.len() >= 12 && rules.iter().all(|rule| rule["health"] != "err"), "{rules:?}");
