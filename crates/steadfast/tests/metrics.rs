@@ -43,6 +43,7 @@ struct Worker {
     database: Database,
 }
 
+#[cfg(test)]
 fn worker(room: &Arc<Room>, number: u32) -> Worker {
     let config = Config::sqlite_memory();
     let metrics = Metrics::new(&config, number);
