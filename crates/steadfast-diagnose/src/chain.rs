@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use steadfast::time::{Instant, timeout};
 
-use crate::check::{Applies, Check, Layer};
+use crate::check::{Applies, Check};
 use crate::checks;
 use crate::context::Context;
 use crate::finding::{Finding, Outcome, Problem, Skipped};
 use crate::input::Input;
+use crate::layer::Layer;
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::report::Report;
@@ -40,6 +41,13 @@ pub fn list() -> Vec<Listed> {
         needs: check.needs(),
     };
     checks::all().iter().map(listed).collect()
+}
+
+/// The names in `only` and `skip` that no check has.
+#[must_use]
+pub fn unknown_checks(options: &Options) -> Vec<&str> {
+    let is_unknown = |name: &&String| !checks::all().iter().any(|check| check.id() == name.as_str());
+    options.only.iter().chain(&options.skip).filter(is_unknown).map(String::as_str).collect()
 }
 
 /// Runs the checks that the options select and that the database is one for.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::context::Context;
 use crate::finding::Outcome;
+use crate::layer::Layer;
 
 /// The future of a check.
 pub(crate) type Running<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
@@ -47,40 +48,4 @@ pub(crate) enum Applies {
     Both,
     Postgres,
     Sqlite,
-}
-
-/// A layer between an application and its data, from the outside inwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Layer {
-    /// What was configured.
-    Configuration,
-    /// Names, addresses, ports. For SQLite: the file.
-    Network,
-    /// Encryption and who we are.
-    Security,
-    /// The server: state, limits, what stands in front of it.
-    Server,
-    /// How long the way is, and for how long it remembers.
-    Path,
-    /// Tables, rights, queries.
-    Schema,
-    /// How this library copes.
-    Behaviour,
-}
-
-impl Layer {
-    /// Its name.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Configuration => "configuration",
-            Self::Network => "network",
-            Self::Security => "security",
-            Self::Server => "server",
-            Self::Path => "path",
-            Self::Schema => "schema",
-            Self::Behaviour => "behaviour",
-        }
-    }
 }

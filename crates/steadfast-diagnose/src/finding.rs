@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::Layer;
+use crate::layer::Layer;
 use crate::shown::Shown;
 use crate::verdict::Verdict;
 

@@ -8,12 +8,14 @@
 //! through for the configuration's secrets.
 //!
 //! Everything only reads, unless [`Options::drill`] asks for more.
+//!
+//! The modules are listed in layer order: a module names only what stands above it.
 
 mod shown;
 mod secrets;
 mod verdict;
+mod layer;
 mod finding;
-mod check;
 mod progress;
 mod options;
 mod input;
@@ -24,19 +26,19 @@ mod context;
 mod story;
 mod words;
 mod readers;
+mod check;
 mod checks;
 mod report;
 mod chain;
 mod render;
 
-pub use chain::{Listed, diagnose, list};
-pub use check::Layer;
+pub use chain::{Listed, diagnose, list, unknown_checks};
 pub use finding::{Evidence, Figure, Finding, Outcome, Problem, Severity, Skipped};
 pub use input::Input;
+pub use layer::Layer;
 pub use options::Options;
 pub use progress::{Progress, Silent};
 pub use render::{SCHEMA, Style, render_json, render_terminal};
 pub use report::Report;
-pub use secrets::Secrets;
 pub use shown::Shown;
 pub use verdict::Verdict;

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::checks;
-
 /// What is to be looked at, and how far it may go.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -54,13 +52,6 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The names in `only` and `skip` that no check has.
-    #[must_use]
-    pub fn unknown(&self) -> Vec<&str> {
-        let is_known = |name: &&String| !checks::all().iter().any(|check| check.id() == name.as_str());
-        self.only.iter().chain(&self.skip).filter(is_known).map(String::as_str).collect()
-    }
-
     pub(crate) fn selects(&self, id: &str) -> bool {
         let named = |list: &[String]| list.iter().any(|name| name == id);
         (self.only.is_empty() || named(&self.only)) && !named(&self.skip)

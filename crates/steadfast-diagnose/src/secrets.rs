@@ -9,7 +9,7 @@ use crate::shown::Shown;
 
 /// What must never be shown, and the one way from a text of somebody else's to one that may be.
 #[derive(Clone, Default)]
-pub struct Secrets {
+pub(crate) struct Secrets {
     secrets: Vec<SecretString>,
 }
 
@@ -60,8 +60,7 @@ impl Secrets {
 
     /// A text of somebody else's (a server, a file, a configuration) without secrets and without control
     /// characters, which a terminal would obey.
-    #[must_use]
-    pub fn shown(&self, text: &str) -> Shown {
+    pub(crate) fn shown(&self, text: &str) -> Shown {
         let mut text = text.to_owned();
         for secret in &self.secrets {
             text = hide(&text, secret.expose_secret());

@@ -1,7 +1,7 @@
 //! Text that may be shown to anybody.
 //!
 //! Everything that a finding consists of is [`Shown`], and a `Shown` is made of pieces that cannot hold a password:
-//! words of this program, numbers, addresses, times, and what [`Secrets`](crate::secrets::Secrets) has looked through.
+//! words of this program, numbers, addresses, times, and what `Secrets` has looked through.
 //! There is no way from a `String` to it.
 
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ impl Shown {
         &self.0
     }
 
-    /// For [`Secrets`](crate::secrets::Secrets) alone: text in which no secret was found.
+    /// For `Secrets` alone: text in which no secret was found.
     pub(crate) fn looked_through(text: String) -> Self {
         Self(Cow::Owned(text))
     }

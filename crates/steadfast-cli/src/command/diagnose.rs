@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use steadfast::config::Environment;
 use steadfast::time::sleep;
-use steadfast_diagnose::{Input, Options, Progress, Report, Shown, Silent, Style, diagnose, list};
+use steadfast_diagnose::{
+    Input, Options, Progress, Report, Shown, Silent, Style, diagnose, list, unknown_checks,
+};
 use steadfast_diagnose::{render_json, render_terminal};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -21,7 +23,7 @@ pub(crate) async fn run(arguments: &Diagnose, database_url: Option<&str>, enviro
         return Exit::Done;
     }
     let options = options(arguments);
-    let unknown = options.unknown();
+    let unknown = unknown_checks(&options);
     if !unknown.is_empty() {
         let known: Vec<&str> = list().iter().map(|check| check.id).collect();
         complain(&format!(

@@ -5,9 +5,10 @@ use std::time::Duration;
 use steadfast::Fault;
 use steadfast::config::PostgresOptions;
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::startup::{Answer, Hello};
 use crate::net::tls::Seen;
 use crate::shown::{Shown, shown};

@@ -1,8 +1,9 @@
 //! How many connections the server has, who holds them, and whether ours will find room.
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::Row;
 use crate::shown::{Shown, shown};
 use crate::story;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::hosts::{Host, Lookup, Place, Refusal};
 use crate::shown::{Shown, shown};
 use crate::story;
@@ -134,4 +135,30 @@ fn without_route(host: &Host, name: &Shown) -> Option<Problem> {
     }
     // Others answer, and the addresses are raced: nobody notices.
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::hosts::Door;
+
+    fn door(address: &str, refusal: Option<Refusal>) -> Door {
+        let place = Place::Tcp(address.parse().unwrap());
+        Door { place, host: "db.example".to_owned(), calls: Vec::new(), local: None, refusal }
+    }
+
+    fn judged(doors: Vec<Door>) -> Option<Problem> {
+        let lookup = Lookup::Found { took: Duration::from_millis(1) };
+        without_route(&Host { name: "db.example".to_owned(), lookup, doors }, &"db.example".into())
+    }
+
+    #[test]
+    fn ipv6_without_a_route_matters_where_there_is_nothing_else() {
+        let lost = || door("[2001:db8::1]:5432", Some(Refusal::NoRoute));
+        let problem = judged(vec![lost(), lost()]).expect("nothing is left to connect to");
+        assert_eq!(problem.explain, Some(story::NO_ROUTE));
+        assert!(problem.cause.as_str().contains("only IPv6"), "{problem:?}");
+        assert!(judged(vec![lost(), door("192.0.2.1:5432", None)]).is_none());
+        assert!(judged(vec![door("[2001:db8::1]:5432", None)]).is_none());
+    }
 }

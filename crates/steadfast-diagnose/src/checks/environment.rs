@@ -1,9 +1,10 @@
 //! Which variables say which database it is, whether they agree, and whether they survived shell and platform.
 
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
 use crate::input::{Input, Source, URL_VARIABLES};
+use crate::layer::Layer;
 use crate::shown::{Shown, shown};
 use crate::story;
 
@@ -67,6 +68,7 @@ fn look(context: &Context) -> Outcome {
     outcome.problems.extend(set.iter().filter_map(|name| damaged(input, name)));
     outcome.problems.extend(private_name(context));
     outcome.problems.extend(conflict(context));
+    outcome.problems.extend(elsewhere(input));
     match &input.config {
         Ok(config) => {
             let warnings = config.warnings.iter();
@@ -213,4 +215,21 @@ fn conflict(context: &Context) -> Option<Problem> {
         " something else than the URL; programs that read the URL and programs that read the variables talk to different databases"
     );
     Some(Problem::warning(cause, "remove the variables, or make them agree with the URL"))
+}
+
+/// A URL in another variable than the one that is read.
+fn elsewhere(input: &Input) -> Option<Problem> {
+    if input.source != Source::Nothing {
+        return None;
+    }
+    let name = URL_VARIABLES.iter().copied().find(|name| get(input, name).is_some())?;
+    let cause = shown!("DATABASE_URL is not set and ", name, " is: SQLite is used");
+    let remedy = shown!(
+        "set DATABASE_URL to what ",
+        name,
+        " holds, or diagnose it: steadfast diagnose \"$",
+        name,
+        "\""
+    );
+    Some(Problem::warning(cause, remedy).explained(story::EMPTY_URL))
 }

@@ -1,8 +1,9 @@
 //! What this server and this role allow of what the library can do.
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::shown;
 use crate::story;
 use crate::words::unanswered;

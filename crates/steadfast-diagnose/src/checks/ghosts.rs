@@ -1,8 +1,9 @@
 //! Sessions of this role that sit in a transaction and do nothing: they hold locks, and keep vacuum from cleaning up.
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::Row;
 use crate::shown::{Shown, shown};
 use crate::story;

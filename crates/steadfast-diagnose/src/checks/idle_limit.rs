@@ -15,9 +15,10 @@ use steadfast::time::{Instant, sleep};
 
 use self::hold::{Held, Manner, hold};
 use self::state::State;
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::{Shown, shown};
 use crate::story;
 

@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use steadfast::Fault;
 use steadfast::time::Instant;
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::tls::Seen;
 use crate::session::Session;
 use crate::shown::shown;

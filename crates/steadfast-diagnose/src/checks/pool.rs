@@ -10,9 +10,10 @@ use steadfast::pool::Pool as Connections;
 use steadfast::postgres::PostgresConnector;
 use steadfast::time::{Instant, sleep};
 
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::shown;
 use crate::story;
 use crate::words::problem_of;

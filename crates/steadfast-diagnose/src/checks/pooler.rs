@@ -1,9 +1,10 @@
 //! What stands between here and the server: a pooler, a proxy, an address translation. What a pooler forgets is found
 //! out by the check of features.
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::hosts::Place;
 use crate::session::Row;
 use crate::shown::{Shown, shown};

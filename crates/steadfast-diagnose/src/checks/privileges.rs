@@ -3,9 +3,10 @@
 use steadfast::Fault;
 
 use super::tables::{Table, find};
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::Session;
 use crate::shown::{Shown, shown};
 use crate::story;

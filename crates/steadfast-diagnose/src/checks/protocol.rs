@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::tcp::place;
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::foreign::{Speaker, who};
 use crate::shown::shown;
 use crate::story;

@@ -6,9 +6,10 @@ use steadfast::Fault;
 use steadfast::time::Instant;
 
 use super::tables::{Table, find};
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::Session;
 use crate::shown::shown;
 use crate::story;

@@ -12,9 +12,10 @@ use steadfast::sql::TransactionOptions;
 use steadfast::time::Instant;
 use steadfast::{Database, Error, Verdict as May};
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::{Context, unusable};
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::hosts::Place;
 use crate::net::relay::Relay;
 use crate::session::Session;

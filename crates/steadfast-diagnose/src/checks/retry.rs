@@ -10,9 +10,10 @@ use steadfast::retry::{Backoff, Jitter};
 use steadfast::time::Instant;
 
 use super::recovery::{through, way};
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::{Shown, shown};
 use crate::words::{many, problem_of};
 

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use steadfast::config::TargetSession;
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::Row;
 use crate::shown::{Shown, shown};
 use crate::story;

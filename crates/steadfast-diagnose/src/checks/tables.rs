@@ -2,9 +2,10 @@
 
 use steadfast::Fault;
 
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Figure, Outcome, Problem};
+use crate::layer::Layer;
 use crate::session::{Row, Session, literal};
 use crate::shown::{Shown, shown};
 use crate::story;

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::{Shown, shown};
 use crate::story;
 use crate::words::unanswered;

@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use steadfast::config::{PostgresOptions, SslMode};
 
-use crate::check::{Check, Layer, Running};
+use crate::check::{Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
+use crate::layer::Layer;
 use crate::net::certificate::Leaf;
 use crate::net::hosts::Door;
 use crate::net::tls::{Seen, Up};

@@ -6,10 +6,11 @@ use secrecy::ExposeSecret as _;
 use steadfast::config::PostgresOptions;
 
 use super::environment::is_about_url;
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Outcome, Problem};
 use crate::input::Source;
+use crate::layer::Layer;
 use crate::readers::{Destination, READERS, Reading};
 use crate::shown::{Shown, shown};
 use crate::story;

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::wrap::wrap;
-use crate::check::Layer;
 use crate::finding::{Figure, Finding, Problem, Severity};
+use crate::layer::Layer;
 use crate::report::Report;
 use crate::shown::{Shown, in_words};
 use crate::verdict::Verdict;

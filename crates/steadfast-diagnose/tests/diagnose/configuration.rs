@@ -80,3 +80,11 @@ async fn what_other_libraries_make_of_an_unencoded_password_is_told() {
     assert!(evidence(&report, "url", "libpq").contains("looks up another host"));
     snapshot!("unencoded_password", report);
 }
+
+#[tokio::test]
+async fn a_url_in_another_variable_is_pointed_at() {
+    let variables = [("POSTGRES_URL", "postgres://alice:hunter2secret@db.example/app")];
+    let report = in_environment(&variables, None, |options| options.only = vec!["environment".into()]).await;
+    assert_eq!(finding(&report, "environment").verdict(), Verdict::Warning, "{}", page(&report));
+    assert!(page(&report).contains("steadfast diagnose \"$POSTGRES_URL\""), "{}", page(&report));
+}

@@ -23,6 +23,14 @@ impl Place {
         self.0.join("app.db")
     }
 
+    fn files(&self) -> Vec<String> {
+        let names =
+            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        names
+    }
+
     fn filled(name: &str) -> Self {
         let place = Self::new(name);
         let connection = Connection::open(place.file()).unwrap();
@@ -46,11 +54,12 @@ async fn run(file: &Path) -> Report {
 #[tokio::test]
 async fn a_sound_file_is_well_and_is_not_touched() {
     let place = Place::filled("sound");
-    let before = fs::read(place.file()).unwrap();
+    let (before, beside) = (fs::read(place.file()).unwrap(), place.files());
     let report = run(&place.file()).await;
     assert_eq!(report.verdict(), Verdict::Ok, "{}", page(&report));
     snapshot!("sqlite", report);
     assert!(before == fs::read(place.file()).unwrap(), "diagnosing changes nothing");
+    assert_eq!(beside, place.files(), "and leaves nothing behind");
     let drilled =
         run_with(&format!("sqlite:///{}", place.file().display()), |options| options.drill = true).await;
     assert_eq!(finding(&drilled, "pool").verdict(), Verdict::Ok, "{}", page(&drilled));
@@ -108,4 +117,23 @@ async fn a_table_that_is_missing() {
     let url = format!("sqlite:///{}", place.file().display());
     let report = run_with(&url, |options| options.tables = vec!["users".into(), "orders".into()]).await;
     broken(&report, "tables", Some("relation-unknown"));
+}
+
+#[tokio::test]
+async fn what_a_crash_has_left_in_the_log_stays_there() {
+    let place = Place::new("crashed");
+    let writer = Connection::open(place.file()).unwrap();
+    writer.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE users (id INTEGER PRIMARY KEY)").unwrap();
+    // A copy of the files while somebody writes is what a crash leaves.
+    let copy = Place::new("crashed-copy");
+    for name in ["app.db", "app.db-wal"] {
+        fs::copy(place.0.join(name), copy.0.join(name)).unwrap();
+    }
+    let log = copy.0.join("app.db-wal");
+    let before = (fs::read(copy.file()).unwrap(), fs::read(&log).unwrap());
+    assert!(!before.1.is_empty());
+    let report = run(&copy.file()).await;
+    assert_eq!(report.verdict(), Verdict::Ok, "{}", page(&report));
+    assert!(before == (fs::read(copy.file()).unwrap(), fs::read(&log).unwrap()));
+    drop(writer);
 }

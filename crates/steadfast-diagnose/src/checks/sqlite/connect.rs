@@ -21,27 +21,41 @@ pub(super) fn path(context: &Context) -> Option<PathBuf> {
 /// How long a look waits for somebody else's lock.
 pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 
-/// Opens the file for reading only.
+/// Opens the file for reading.
+///
+/// With rights to write where they are to be had, although nothing is written: whoever closes a file in WAL mode without
+/// them leaves the files of the log behind.
 pub(super) fn read_only(path: &Path) -> rusqlite::Result<Connection> {
-    prepared(Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?)
-}
-
-/// Opens it for writing, but makes nothing and cleans nothing up.
-pub(super) fn writable(path: &Path) -> rusqlite::Result<Connection> {
-    prepared(Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?)
-}
-
-fn prepared(connection: Connection) -> rusqlite::Result<Connection> {
-    connection.busy_timeout(PATIENCE)?;
-    // The last one to close would otherwise write the log back into the file.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // What a transaction that was cut off has left is rolled back by the next who may write: not by us.
+    let connection = if beside(path, "-journal") == 0 { writable(path).ok() } else { None };
+    let connection = match connection {
+        Some(connection) => connection,
+        None => opened(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?,
+    };
+    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
+}
+
+/// Opens it for writing, but makes nothing.
+pub(super) fn writable(path: &Path) -> rusqlite::Result<Connection> {
+    opened(path, OpenFlags::SQLITE_OPEN_READ_WRITE)
+}
+
+fn opened(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let has_log = beside(path, "-wal") > 0;
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(PATIENCE)?;
+    // The last one to close would otherwise write the log back into the file. Without one there is nothing to write,
+    // and the empty files go.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
+    Ok(connection)
+}
+
+/// The size of a file that SQLite keeps beside the database; 0 when it is not there.
+fn beside(path: &Path, ending: &str) -> u64 {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    std::fs::metadata(PathBuf::from(name)).map_or(0, |found| found.len())
 }
 
 /// Runs a look on a thread where it may block.

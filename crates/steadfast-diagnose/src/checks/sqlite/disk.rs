@@ -3,9 +3,10 @@
 use rustix::fs::statvfs;
 
 use super::connect::{blocking, path};
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Figure, Outcome, Problem};
+use crate::layer::Layer;
 use crate::story;
 
 /// Whether the disk has room.

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access, statfs};
 
 use super::connect::{blocking, path};
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Figure, Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::shown;
 use crate::story;
 

@@ -5,9 +5,10 @@ use std::time::{Duration, SystemTime};
 use rusqlite::Connection;
 
 use super::connect::{blocking, failed, path, read_only};
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::{Figure, Outcome, Problem};
+use crate::layer::Layer;
 use crate::shown::shown;
 use crate::story;
 

@@ -8,9 +8,10 @@ use std::time::Duration;
 use steadfast::time::Instant;
 
 use super::connect::{blocking, path, problem, writable};
-use crate::check::{Applies, Check, Layer, Running};
+use crate::check::{Applies, Check, Running};
 use crate::context::Context;
 use crate::finding::Outcome;
+use crate::layer::Layer;
 use crate::shown::{Shown, shown};
 
 /// Whether the write lock can be had.
