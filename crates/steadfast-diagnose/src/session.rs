@@ -164,7 +164,7 @@ pub(crate) async fn forgets(one: &PostgresConnection, other: &PostgresConnection
         answer
     };
     let unknown = |error: &Error| error.code().is_some_and(|code| matches!(code.code(), "26000" | "42P05"));
-    matches!(timeout(PATIENCE, ask).await, Ok(Err(error)) if unknown(&error))
+    matches!(timeout(PATIENCE + GRACE, ask).await, Ok(Err(error)) if unknown(&error))
 }
 
 /// A text as an SQL literal.

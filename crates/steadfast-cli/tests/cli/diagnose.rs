@@ -76,7 +76,8 @@ fn the_list_names_every_check_of_the_documentation() {
 async fn json_is_one_line_of_the_documented_schema() {
     let server = Postgres::start().await;
     let place = Place::new();
-    let finished = place.run(&["diagnose", "--json"], &[("DATABASE_URL", &server.url())]);
+    let finished =
+        place.run(&["diagnose", "--json", "--skip", "latency"], &[("DATABASE_URL", &server.url())]);
     assert_eq!(finished.code(), 0, "{}", finished.out());
     assert_eq!(finished.out().lines().count(), 1);
     let report: Value = serde_json::from_str(&finished.out()).unwrap();

@@ -143,7 +143,7 @@ async fn fill(pool: &Connections<PostgresConnector>, options: &PoolOptions, outc
     let refused = pool.acquire_until(started + WAIT).await.is_err();
     let waited = started.elapsed();
     outcome.add("one more is refused after", waited);
-    if !refused || waited > WAIT.saturating_mul(5) {
+    if !refused || waited > WAIT.saturating_mul(10) {
         let cause = "a caller beyond the pool's capacity was not told in time that there is no connection";
         outcome.problems.push(Problem::warning(
             cause,

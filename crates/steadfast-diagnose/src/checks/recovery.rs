@@ -199,6 +199,8 @@ async fn lost_answer(context: &Context, session: &Session, outcome: &mut Outcome
                     numbers.push(number);
                     numbers.len() == 1
                 };
+                // To the library this may be a change, so that it asks now for what it wants to know before COMMIT.
+                tx.batch("DO $$ BEGIN PERFORM pg_catalog.txid_current(); END $$").await?;
                 if is_first {
                     // What the server says next is its answer to COMMIT.
                     relay.lose_next_answer();

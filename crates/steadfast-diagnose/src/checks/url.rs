@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use steadfast::config::PostgresOptions;
+use steadfast::config::{ConfigErrors, PostgresOptions};
 
 use super::environment::is_about_url;
 use crate::check::{Applies, Check, Running};
@@ -49,33 +49,7 @@ impl Check for Url {
 fn look(context: &Context) -> Outcome {
     let config = match &context.input.config {
         Ok(config) => config,
-        Err(errors) => {
-            let about_url = errors.iter().filter(|error| is_about_url(error.field()));
-            let problems: Vec<Problem> = about_url
-                .map(|error| {
-                    let cause = shown!(named(error.field(), context), ": ", context.shown(error.problem()));
-                    let accepted = context.shown(error.accepted());
-                    let remedy = if accepted.as_str().starts_with("accepted") {
-                        shown!("correct it; ", accepted)
-                    } else {
-                        accepted
-                    };
-                    Problem::failure(cause, remedy).explained(story_of(error.problem(), error.field()))
-                })
-                .collect();
-            let summary = if problems.is_empty() {
-                // What is wrong stands among the variables; nothing behind this can be looked at all the same.
-                return Outcome::of(Problem::failure(
-                    "the configuration cannot be read",
-                    "mend what the environment check names first",
-                ));
-            } else {
-                "it cannot be read"
-            };
-            let mut outcome = Outcome::new(summary);
-            outcome.problems = problems;
-            return outcome;
-        }
+        Err(errors) => return refused(errors, context),
     };
     let mut outcome = Outcome::new("understood");
     outcome.problems.extend(config.repairs.iter().map(|repair| {
@@ -92,6 +66,29 @@ fn look(context: &Context) -> Outcome {
             others(&mut outcome, url, options);
         }
     }
+    outcome
+}
+
+fn refused(errors: &ConfigErrors, context: &Context) -> Outcome {
+    let about_url = errors.iter().filter(|error| is_about_url(error.field()));
+    let problems: Vec<Problem> = about_url
+        .map(|error| {
+            let cause = shown!(named(error.field(), context), ": ", context.shown(error.problem()));
+            let accepted = context.shown(error.accepted());
+            let remedy = match accepted.as_str().starts_with("accepted") {
+                true => shown!("correct it; ", accepted),
+                false => accepted,
+            };
+            Problem::failure(cause, remedy).explained(story_of(error.problem(), error.field()))
+        })
+        .collect();
+    if problems.is_empty() {
+        // What is wrong stands among the variables; nothing behind this can be looked at all the same.
+        let remedy = "mend what the environment check names first";
+        return Outcome::of(Problem::failure("the configuration cannot be read", remedy));
+    }
+    let mut outcome = Outcome::new("it cannot be read");
+    outcome.problems = problems;
     outcome
 }
 

@@ -103,8 +103,7 @@ async fn what_there_is_no_time_for_is_left_out() {
     let relay = Relay::to(server.addr()).await;
     relay.set(Fault::AcceptThenSilence).await;
     let report =
-        run_with(&relay.url_from(&server), |options| options.timeout = Some(Duration::from_millis(500)))
-            .await;
+        run_with(&relay.url_from(&server), |options| options.timeout = Some(Duration::from_secs(2))).await;
     assert!(report.took < Duration::from_secs(10), "{:?}", report.took);
     assert_eq!(finding(&report, "authentication").verdict(), Verdict::Skipped, "{}", page(&report));
     snapshot!("no_time", report);
