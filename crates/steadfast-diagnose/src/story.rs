@@ -49,7 +49,7 @@ stories! {
     LOST = "closed-unexpectedly";
     READ_ONLY = "read-only-server";
     PREPARED = "prepared-statement-missing";
-    POOLER_SETTINGS = "pooler-forgets-settings";
+    POOLER_SETTINGS = "pooler-startup-parameter";
     NO_TABLE = "relation-unknown";
     NO_RIGHT = "permission-denied";
     SLOW = "statement-timeout";

@@ -61,10 +61,7 @@ async fn a_name_without_an_address() {
     broken(&report, "dns", Some("host-not-found"));
     // What the resolver says differs between machines.
     let page = page(&report);
-    assert!(
-        page.contains("no-such-host.invalid has no address") && page.contains("skipped until dns works"),
-        "{page}"
-    );
+    assert!(page.contains("no-such-host.invalid") && page.contains("skipped until dns works"), "{page}");
 }
 
 #[tokio::test]
