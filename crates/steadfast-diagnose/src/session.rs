@@ -152,20 +152,29 @@ pub(crate) fn fault(error: &Error) -> Fault {
     }
 }
 
-/// Whether a statement that was prepared in one transaction is unknown in a later one. `other` holds a transaction open
-/// meanwhile, so that a pooler has to give `one` another of the server's connections.
+/// Whether a statement that was prepared in one transaction is unknown in a later one.
+///
+/// A pooler has to give `one` another of the server's connections for that. So `other` holds a transaction open, and the
+/// statement is run beside it and right behind it: whichever of two connections the pooler likes better, `one` gets both.
 pub(crate) async fn forgets(one: &PostgresConnection, other: &PostgresConnection) -> bool {
     let (one, other) = (one.client(), other.client());
     let ask = async {
         let statement = one.prepare("SELECT 1").await?;
-        other.batch_execute("BEGIN; SELECT 1").await?;
-        let answer = one.query(&statement, &[]).await;
-        other.batch_execute("ROLLBACK").await?;
-        answer
+        for _ in 0..TURNS {
+            other.batch_execute("BEGIN; SELECT 1").await?;
+            let beside = one.query_one(&statement, &[]).await;
+            other.batch_execute("ROLLBACK").await?;
+            let _row = beside?;
+            let _row = one.query_one(&statement, &[]).await?;
+        }
+        Ok::<_, Error>(())
     };
     let unknown = |error: &Error| error.code().is_some_and(|code| matches!(code.code(), "26000" | "42P05"));
     matches!(timeout(PATIENCE + GRACE, ask).await, Ok(Err(error)) if unknown(&error))
 }
+
+/// A pooler that is busy with others may hand out the same connection once.
+const TURNS: usize = 3;
 
 /// A text as an SQL literal.
 pub(crate) fn literal(text: &str) -> String {
