@@ -16,6 +16,8 @@ pub(crate) enum Exit {
     Refused,
     /// The configuration cannot work: a value, the database's name, another table. Another try will not help.
     Configuration,
+    /// What `diagnose` found: 0, 1 or 2.
+    Diagnosed(u8),
     /// There is no such command to become.
     CommandNotFound,
     /// The command is there and cannot be started.
@@ -34,6 +36,7 @@ impl From<Exit> for ExitCode {
             Exit::Unavailable => 69,
             Exit::Refused => 77,
             Exit::Configuration => 78,
+            Exit::Diagnosed(code) => code,
             // As shells have it.
             Exit::CommandNotExecutable => 126,
             Exit::CommandNotFound => 127,
@@ -47,8 +50,8 @@ impl From<Exit> for ExitCode {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0   done, or ended as asked by SIGTERM or SIGINT
-  1   another failure: the address is in use; explain: not recognised
-  2   wrong arguments
+  1   another failure: the address is in use; explain: not recognised; diagnose: warnings
+  2   wrong arguments; diagnose: something is broken
   69  the database did not become reachable in time (init-db, wait; serve waits for ever)
   77  the database refused: password, role, right
   78  the configuration cannot work: an option, the database's name, a table of somebody else

@@ -41,6 +41,11 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
             };
             Ok(command::explain::run(what, form, environment))
         }
+        // It says itself what is wrong with the configuration.
+        Command::Diagnose(options) => {
+            let url = arguments.database_url.as_deref();
+            on_a_runtime(async || command::diagnose::run(options, url, environment).await)
+        }
         Command::Wait { timeout, command } => wait(arguments, environment, *timeout, command),
         Command::Config { reference } => {
             Ok(command::config::run(&setup::load(arguments, environment)?, *reference))

@@ -1,6 +1,7 @@
 //! The commands.
 
 pub(crate) mod config;
+pub(crate) mod diagnose;
 pub(crate) mod explain;
 pub(crate) mod init_db;
 pub(crate) mod serve;
