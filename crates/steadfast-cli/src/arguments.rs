@@ -79,6 +79,13 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with_all = ["json", "what"])]
         markdown: bool,
     },
+    /// Finds out what became of a transaction whose COMMIT was not answered
+    ///
+    /// Takes the ticket of an error or of a log line (sfx1.., sfm1..), or the sealed one that the service gave to a
+    /// client (sfs1..), which only the database that it came from can open. Prints the outcome and what to do.
+    /// Reads only, unless --end is given: a transaction that is still in progress is left alone.
+    #[command(after_help = exit::RESOLVE_HELP)]
+    Resolve(Resolve),
     /// Shows all options in effect and where each came from; secrets are hidden
     Config {
         /// Prints the table of all options with their defaults and reasons, as Markdown
@@ -148,6 +155,26 @@ pub(crate) struct Diagnose {
     pub(crate) tables: Vec<String>,
 }
 
+/// A question after an outcome.
+#[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    /// The ticket, one word
+    #[arg(value_name = "TICKET")]
+    pub(crate) ticket: String,
+
+    /// How long to go on asking while the outcome is unknown and may clear up: 30s, 5m
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = span::parse)]
+    pub(crate) wait: Duration,
+
+    /// Ends the transaction when it is still in progress, so that the outcome becomes final: not committed
+    #[arg(long)]
+    pub(crate) end: bool,
+
+    /// Prints one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Arguments {
     /// Where to listen, when it is said here.
     pub(crate) fn listen(&self) -> Option<&str> {
@@ -156,6 +183,7 @@ impl Arguments {
             Command::InitDb
             | Command::Diagnose(_)
             | Command::Wait { .. }
+            | Command::Resolve(_)
             | Command::Explain { .. }
             | Command::Config { .. } => None,
         }

@@ -58,6 +58,10 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
             let setup = begin(arguments, environment)?;
             on_a_runtime(async || command::init_db::run(&setup).await)
         }
+        Command::Resolve(question) => {
+            let setup = begin(arguments, environment)?;
+            on_a_runtime(async || command::resolve::run(&setup, question).await)
+        }
     }
 }
 

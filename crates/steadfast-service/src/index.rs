@@ -18,6 +18,7 @@ async fn index() -> Response {
         "service": "steadfast",
         "documentation": "/openapi.json",
         "users": "/api/v1/users",
+        "outcomes": "/api/v1/outcomes/{ticket}",
         "health": "/api/v1/health",
         "liveness": "/livez",
         "readiness": "/readyz",
