@@ -1,0 +1,82 @@
+//! Fear: the paths that exist swallow everything, and nobody is told; new ones would work.
+
+use std::time::Duration;
+
+use steadfast_test::{Postgres, Relay};
+use tokio::time::{Instant, sleep};
+
+use crate::load::{DEADLINE, Load, Record, Way, told};
+use crate::report::{Row, ms};
+use crate::scene::{open, pool};
+
+const ROUNDS: u32 = 3;
+
+async fn run(rounds: u32) -> (Record, Vec<Instant>, usize) {
+    let server = Postgres::start().await;
+    let relay = Relay::to(server.addr()).await;
+    let (database, _events) = open(&relay.url_from(&server));
+    let load = Load::start(&database, Way::Database);
+    let mut moments = Vec::new();
+    let mut silenced = 0;
+    for _ in 0..rounds {
+        sleep(Duration::from_millis(1000)).await;
+        silenced += relay.silence_existing();
+        moments.push(Instant::now());
+        sleep(Duration::from_millis(3000)).await;
+    }
+    (load.stop().await, moments, silenced)
+}
+
+/// All connections were idle for so long that the pool would ask before it lends one.
+async fn idle_run() -> Duration {
+    let server = Postgres::start().await;
+    let relay = Relay::to(server.addr()).await;
+    let (database, _events) = open(&relay.url_from(&server));
+    let leases: Vec<_> =
+        futures_util::future::join_all((0..5).map(|_| pool(&database).acquire())).await.into_iter().collect();
+    drop(leases);
+    sleep(Duration::from_millis(1200)).await;
+    assert_eq!(relay.silence_existing(), 5);
+    let began = Instant::now();
+    let leases = futures_util::future::join_all((0..5).map(|_| pool(&database).acquire())).await;
+    assert!(leases.iter().all(Result::is_ok));
+    began.elapsed()
+}
+
+pub(crate) async fn measure() -> Row {
+    let (record, moments, silenced) = run(ROUNDS).await;
+    // Up to the next round.
+    let slow = moments.iter().map(|moment| record.slow_within(*moment, Duration::from_secs(3)));
+    let slow = slow.max().unwrap_or_default();
+    let rate = moments.iter().map(|moment| record.in_the_second_after(*moment + Duration::from_secs(2)));
+    Row {
+        fault: "existing paths go silent, new ones work",
+        bar: "nobody waits longer than one ping deadline (1 s) twice; full rate within 2 s",
+        figures: vec![
+            format!(
+                "{} of {} failed in {ROUNDS} rounds, {silenced} paths silenced",
+                record.failed().len(),
+                record.total()
+            ),
+            format!("longest wait {}", ms(record.longest())),
+            format!("full rate after {}", ms(slow)),
+            format!("{} of 200 in the second from 2 s on", rate.min().unwrap_or_default()),
+            format!("five acquires of five idle connections {}", ms(idle_run().await)),
+        ],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_silent_path_longer_than_two_ping_deadlines() {
+    let (record, moments, _) = run(1).await;
+    assert!(record.failed().is_empty(), "{}", told(&record.failed()));
+    assert!(record.longest() < Duration::from_secs(4), "{:?}", record.longest());
+    let slow = record.slow_within(moments[0], DEADLINE);
+    assert!(slow < Duration::from_secs(4), "{slow:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acquire_of_silent_idle_connections_takes_less_than_two_ping_deadlines() {
+    let took = idle_run().await;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
