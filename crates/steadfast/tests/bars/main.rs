@@ -26,17 +26,15 @@ mod terminated;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures for a minute and asserts nothing: scripts/bars runs it"]
 async fn the_whole_table() {
-    let rows = vec![
-        terminated::measure().await,
-        restart::measure().await,
-        down::measure().await,
-        silent::measure().await,
-        full_server::measure().await,
-        switch_over::measure().await,
-        dirty_borrower::measure().await,
-        dropped_query::measure().await,
-        begin_cancelled::measure().await,
-        cancelled_acquires::measure().await,
-    ];
-    report::print(&rows);
+    report::head();
+    report::print(&terminated::measure().await);
+    report::print(&restart::measure().await);
+    report::print(&down::measure().await);
+    report::print(&silent::measure().await);
+    report::print(&full_server::measure().await);
+    report::print(&switch_over::measure().await);
+    report::print(&dirty_borrower::measure().await);
+    report::print(&dropped_query::measure().await);
+    report::print(&begin_cancelled::measure().await);
+    report::print(&cancelled_acquires::measure().await);
 }

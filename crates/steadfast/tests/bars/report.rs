@@ -10,12 +10,12 @@ pub(crate) struct Row {
     pub(crate) figures: Vec<String>,
 }
 
-pub(crate) fn print(rows: &[Row]) {
+pub(crate) fn head() {
     println!("\n| fault | bar | measured |\n|---|---|---|");
-    for Row { fault, bar, figures } in rows {
-        println!("| {fault} | {bar} | {} |", figures.join("; "));
-    }
-    println!();
+}
+
+pub(crate) fn print(Row { fault, bar, figures }: &Row) {
+    println!("| {fault} | {bar} | {} |", figures.join("; "));
 }
 
 pub(crate) fn ms(duration: Duration) -> String {
