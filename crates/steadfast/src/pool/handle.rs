@@ -143,6 +143,12 @@ impl<C: Connector> Pool<C> {
         }
     }
 
+    /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
+    /// there is one to learn with whether the others still lead anywhere.
+    pub(crate) fn may_spare_one(&self) -> bool {
+        self.shared.spare.turn(Instant::now())
+    }
+
     /// What the pool looks like now.
     #[must_use]
     pub fn status(&self) -> Status {

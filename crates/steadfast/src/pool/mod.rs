@@ -17,6 +17,7 @@ mod handle;
 mod keeper;
 mod lease;
 mod shared;
+mod spare;
 mod state;
 mod status;
 mod upkeep;

@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
+use super::spare::Spare;
 use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
 use super::upkeep;
@@ -34,6 +35,8 @@ pub(super) struct Shared<C: Connector> {
     pub(super) keeper: Arc<Notify>,
     /// Tells whoever waits in `close` that a connection has gone.
     pub(super) drained: Notify,
+    /// Who may give up a connection for the sake of the others.
+    pub(super) spare: Spare,
     observers: Vec<Arc<dyn Observer>>,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
@@ -70,6 +73,7 @@ impl<C: Connector> Shared<C> {
             connector,
             keeper: Arc::new(Notify::new()),
             drained: Notify::new(),
+            spare: Spare::default(),
             observers,
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),

@@ -2,6 +2,7 @@
 
 mod cache;
 mod cancel;
+mod catalogue;
 mod clean;
 mod committing;
 mod columns;
@@ -17,6 +18,7 @@ mod handshake;
 mod hosts;
 mod guard;
 mod marker;
+mod misplaced;
 mod numeric;
 mod signs;
 mod observed;

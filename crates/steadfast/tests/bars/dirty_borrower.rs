@@ -7,7 +7,7 @@ use crate::scene::{backend, open, pool, text};
 
 /// All that may differ between one borrower and the next.
 const STATE: &str = "SELECT concat_ws(' ', session_user, current_user, current_setting('role'), \
-    current_setting('work_mem'), current_setting('TimeZone'), current_setting('app.tenant', true), \
+    current_setting('work_mem'), current_setting('TimeZone'), coalesce(current_setting('app.tenant', true), ''), \
     current_setting('transaction_isolation'), \
     (SELECT count(*) FROM pg_listening_channels()), \
     (SELECT count(*) FROM pg_locks WHERE locktype IN ('advisory', 'relation') AND mode <> 'AccessShareLock' \
@@ -24,7 +24,10 @@ const LEFTOVERS: &[(&str, &str)] = &[
     ("SET", "SET work_mem = '5MB'"),
     ("SET of a reported setting", "SET TimeZone = 'Asia/Tokyo'"),
     ("SET, committed", "BEGIN; SET work_mem = '5MB'; COMMIT"),
-    ("SET SESSION CHARACTERISTICS", "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"),
+    (
+        "SET SESSION CHARACTERISTICS",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+    ),
     ("set_config", "SELECT set_config('app.tenant', '7', false)"),
     ("DO", "DO $$BEGIN PERFORM set_config('app.tenant', '7', false); END$$"),
     ("temporary table", "CREATE TEMP TABLE scratch AS SELECT 1"),

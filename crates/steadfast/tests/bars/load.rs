@@ -123,7 +123,8 @@ impl Record {
 
     /// From this moment to the end of the first operation that then succeeds.
     pub(crate) fn first_success_after(&self, moment: Instant) -> Duration {
-        let ends = self.0.iter().filter(|operation| operation.error.is_none()).map(|operation| operation.ended);
+        let ends =
+            self.0.iter().filter(|operation| operation.error.is_none()).map(|operation| operation.ended);
         ends.filter(|end| *end >= moment).min().expect("no success after that") - moment
     }
 
@@ -148,7 +149,8 @@ impl Record {
 
 /// For a failed assertion: what the errors were.
 pub(crate) fn told(failed: &[&Operation]) -> String {
-    let errors: std::collections::BTreeSet<_> = failed.iter().filter_map(|one| one.error.as_deref()).collect();
+    let errors: std::collections::BTreeSet<_> =
+        failed.iter().filter_map(|one| one.error.as_deref()).collect();
     let mut text = format!("{} failed:", failed.len());
     for error in errors {
         text += "\n  ";

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use steadfast_test::{Postgres, Relay};
+use steadfast_test::{Postgres, Relay, eventually};
 use tokio::time::{Instant, sleep};
 
 use crate::load::{DEADLINE, Load, Record, Way, told};
 use crate::report::{Row, ms};
-use crate::scene::{open, pool};
+use crate::scene::{SOON, open, pool};
 
 const ROUNDS: u32 = 3;
 
@@ -43,6 +43,29 @@ async fn idle_run() -> Duration {
     began.elapsed()
 }
 
+/// All connections that there may be are in use when they go silent, so that none is left to ask the server with. How
+/// long after that the last of their statements was answered.
+async fn exhausted_run() -> Duration {
+    let server = Postgres::start().await;
+    let relay = Relay::to(server.addr()).await;
+    let (database, _events) = open(&format!("{}?application_name=all", relay.url_from(&server)));
+    let reads = (0..15).map(|_| {
+        let database = database.clone();
+        tokio::spawn(async move {
+            let deadline = Some(Instant::now() + SOON);
+            database.query("SELECT 1 FROM pg_sleep(0.5)", &[], deadline).await.map(drop)
+        })
+    });
+    let reads: Vec<_> = reads.collect();
+    eventually("all are at it", SOON, async || server.backends("all").await.active == 15).await;
+    assert_eq!(relay.silence_existing(), 15);
+    let began = Instant::now();
+    for read in reads {
+        read.await.unwrap().unwrap();
+    }
+    began.elapsed()
+}
+
 pub(crate) async fn measure() -> Row {
     let (record, moments, silenced) = run(ROUNDS).await;
     // Up to the next round.
@@ -62,6 +85,7 @@ pub(crate) async fn measure() -> Row {
             format!("full rate after {}", ms(slow)),
             format!("{} of 200 in the second from 2 s on", rate.min().unwrap_or_default()),
             format!("five acquires of five idle connections {}", ms(idle_run().await)),
+            format!("15 statements on all 15 connections done again after {}", ms(exhausted_run().await)),
         ],
     }
 }
@@ -79,4 +103,10 @@ async fn nobody_waits_for_a_silent_path_longer_than_two_ping_deadlines() {
 async fn an_acquire_of_silent_idle_connections_takes_less_than_two_ping_deadlines() {
     let took = idle_run().await;
     assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_on_every_connection_that_there_may_be_are_run_again_elsewhere() {
+    let took = exhausted_run().await;
+    assert!(took < Duration::from_secs(8), "{took:?}");
 }

@@ -8,7 +8,7 @@ use steadfast_test::{Postgres, Relay, eventually};
 use tokio::time::Instant;
 
 use crate::report::{Row, ms};
-use crate::scene::{SOON, open, pool};
+use crate::scene::{SOON, backend, open, pool};
 
 struct Outcome {
     /// Of the unit of work: how often its closure ran, and how long it took.
@@ -95,15 +95,42 @@ async fn the_first_write_after_a_switch_over_finds_it_out() {
 }
 
 #[tokio::test]
-async fn a_write_in_a_transaction_that_reads_says_nothing_about_the_server() {
+async fn a_write_where_the_session_only_reads_says_nothing_about_the_server() {
     let server = Postgres::start().await;
     let (database, _events) = open(&server.url());
     let pool = pool(&database);
-    let first = crate::scene::backend(&pool.acquire().await.unwrap());
-    for text in ["BEGIN READ ONLY; CREATE TABLE t (n int)", "SET default_transaction_read_only = on; CREATE TABLE t (n int)"] {
+    let first = backend(&pool.acquire().await.unwrap());
+    for texts in [
+        ["BEGIN READ ONLY", "CREATE TABLE t (n int)"],
+        ["SET default_transaction_read_only = on", "CREATE TABLE t (n int)"],
+    ] {
         let lease = pool.acquire().await.unwrap();
-        lease.client().batch_execute(text).await.unwrap_err();
+        lease.client().batch_execute(texts[0]).await.unwrap();
+        lease.client().batch_execute(texts[1]).await.unwrap_err();
         drop(lease);
-        assert_eq!(crate::scene::backend(&pool.acquire().await.unwrap()), first, "{text}");
+        assert_eq!(backend(&pool.acquire().await.unwrap()), first, "{texts:?}");
     }
+}
+
+#[tokio::test]
+async fn a_primary_that_was_told_to_refuse_writes_is_left_as_well() {
+    let (old, new) = tokio::join!(Postgres::start(), Postgres::start());
+    for server in [&old, &new] {
+        server.psql("CREATE TABLE numbers (n int); GRANT ALL ON numbers TO steadfast").await;
+    }
+    let relay = Relay::to(old.addr()).await;
+    let (database, _events) = open(&format!("{}?pool_size=2&pool_max_overflow=0", relay.url_from(&old)));
+    let pool = pool(&database);
+    let both = async || futures_util::future::try_join_all((0..2).map(|_| pool.acquire())).await.unwrap();
+    drop(both().await);
+    old.set("default_transaction_read_only", "on").await;
+    relay.redirect_to(new.addr());
+    let mut lease = pool.acquire().await.unwrap();
+    let refused = async || lease.execute("INSERT INTO numbers VALUES (1)", &[]).await.is_err();
+    eventually("the old one refuses", SOON, refused).await;
+    drop(lease);
+    for mut lease in both().await {
+        lease.execute("INSERT INTO numbers VALUES (2)", &[]).await.unwrap();
+    }
+    assert_eq!(new.psql("SELECT count(*) FROM numbers").await, "2");
 }

@@ -53,7 +53,10 @@ async fn a_bare_lease_fails_only_in_flight_and_with_the_servers_last_words() {
         let error = failed.error.as_deref().unwrap();
         assert!(error.contains("terminating connection due to administrator command"), "{error}");
         assert!(error.contains("57P01"), "{error}");
-        let in_flight = ends.iter().any(|(began, ended)| failed.ended >= *began && failed.began <= *ended);
+        // The server ends them soon after it was told to, on a busy machine not at once.
+        let soon = Duration::from_secs(1);
+        let in_flight =
+            ends.iter().any(|(began, ended)| failed.ended >= *began && failed.began <= *ended + soon);
         assert!(in_flight, "{error}: nobody was ending sessions then");
     }
     assert!(record.failed().len() <= 16 * ROUNDS, "{}", told(&record.failed()));
