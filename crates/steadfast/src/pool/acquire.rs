@@ -129,7 +129,8 @@ impl<C: Connector> Drop for Waiting<'_, C> {
         if let Some(id) = self.id.take()
             && self.shared.is_own_process()
         {
-            self.shared.update(|state, now, out| state.cancel(id, now, out));
+            let look = |connection: &Boxed<C>| self.shared.inspect(connection);
+            self.shared.update(|state, now, out| state.cancel(id, look, now, out));
         }
     }
 }

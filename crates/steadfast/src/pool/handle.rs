@@ -82,7 +82,7 @@ impl<C: Connector> Pool<C> {
     /// # Cancel safety
     /// What is open stays open.
     pub async fn warm_up(&self, connections: usize, deadline: Instant) -> Result<(), AcquireError> {
-        let wanted = connections.min(self.shared.options.size);
+        let wanted = connections.min(self.status().size);
         let all = (0..wanted).map(|_| self.acquire_until(deadline));
         futures_util::future::try_join_all(all).await.map(drop)
     }

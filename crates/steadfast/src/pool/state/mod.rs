@@ -18,6 +18,8 @@ mod slot;
 mod waiters;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
 
 use std::panic::Location;
@@ -96,7 +98,7 @@ pub(crate) enum Action<C, W> {
     Abort(SlotId),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
-    /// Clean, then report `cleaned` or `lost`.
+    /// Clean, then report `cleaned` or `lost`; `stalled` in between when it takes long.
     Clean(SlotId, C),
     /// Say goodbye, then report `closed`.
     Close(SlotId, C),
@@ -137,6 +139,11 @@ impl From<&PoolOptions> for Limits {
 impl Limits {
     const fn capacity(&self) -> usize {
         self.size.saturating_add(self.max_overflow)
+    }
+
+    /// How many are to be kept idle: a pool that was made smaller keeps fewer.
+    fn min_idle(&self) -> usize {
+        self.min_idle.min(self.size)
     }
 }
 
@@ -190,7 +197,7 @@ impl<C, W> State<C, W> {
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }
                 | Stage::Verifying { .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { .. }
                 | Stage::Closing => None,
             })
             .collect();
@@ -226,7 +233,7 @@ impl<C, W> State<C, W> {
                 Stage::Idle { .. } => status.idle += 1,
                 Stage::Verifying { .. } => status.verifying += 1,
                 Stage::Leased { .. } => status.leased += 1,
-                Stage::Cleaning => status.cleaning += 1,
+                Stage::Cleaning { .. } => status.cleaning += 1,
                 Stage::Closing => status.closing_connections += 1,
             }
             status.suspect += usize::from(slot.is_live() && slot.generation < self.generation);

@@ -52,7 +52,10 @@ pub(super) enum Stage<C> {
     /// A caller has it.
     Leased { since: Moment },
     /// A task of the pool is bringing it back to its initial state.
-    Cleaning,
+    Cleaning {
+        /// It takes longer than usual: do not count on it.
+        stalled: bool,
+    },
     /// A task of the pool is saying goodbye.
     Closing,
 }
@@ -78,13 +81,18 @@ impl<C> Slot<C> {
             self.stage,
             Stage::Opening { stalled: false, aborted: false, .. }
                 | Stage::Verifying { stalled: false, .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { stalled: false }
         )
     }
 
     /// Since when nobody has used it, and when it was last known to work; `None` unless it is idle.
     pub(super) const fn idle(&self) -> Option<(Moment, Moment)> {
         if let Stage::Idle { since, checked, .. } = &self.stage { Some((*since, *checked)) } else { None }
+    }
+
+    /// True when its peer takes longer to answer than usual.
+    pub(super) const fn is_stalled(&self) -> bool {
+        matches!(self.stage, Stage::Verifying { stalled: true, .. } | Stage::Cleaning { stalled: true })
     }
 
     /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
@@ -105,7 +113,7 @@ impl<C> Slot<C> {
     pub(super) const fn is_live(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning
+            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning { .. }
         )
     }
 }
