@@ -59,7 +59,8 @@ impl<C, W> State<C, W> {
         let coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         let (waiting, idle) = (self.waiters.len(), self.idle.len());
         let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
-        let for_later = coming + idle < waiting + self.limits.min_idle() && self.occupied() < self.limits.size;
+        let for_later =
+            coming + idle < waiting + self.limits.min_idle() && self.occupied() < self.limits.size;
         !self.closing && (for_waiters || for_later)
     }
 

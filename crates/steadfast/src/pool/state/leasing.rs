@@ -1,8 +1,8 @@
 //! Connections go out to callers and come back.
 
-use std::panic::Location;
-
-use super::{Action, Actions, Answer, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug};
+use super::{
+    Action, Actions, Answer, Borrower, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug,
+};
 use crate::config::PrePing;
 use crate::error::{AcquireFailure, Fault};
 use crate::event::CloseCause;
@@ -69,8 +69,8 @@ impl<C, W> State<C, W> {
     }
 
     /// Records who holds a connection.
-    pub(crate) fn set_holder(&mut self, id: SlotId, holder: &'static Location<'static>) {
-        self.slot(id).holder = Some(holder);
+    pub(crate) fn set_borrower(&mut self, id: SlotId, borrower: Borrower) {
+        self.slot(id).borrower = borrower;
     }
 
     /// A connection comes back from a caller.
@@ -84,7 +84,7 @@ impl<C, W> State<C, W> {
     ) {
         let slot = self.slot(id);
         let Stage::Leased { since } = slot.stage else { bug("a connection came back that was not leased") };
-        slot.holder = None;
+        slot.borrower = Borrower::default();
         match found {
             Found::Lost(fault) => {
                 self.blame(id, &fault, out);
@@ -107,7 +107,7 @@ impl<C, W> State<C, W> {
 
     /// The holder wants the connection closed, not reused.
     pub(crate) fn discard(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).holder = None;
+        self.slot(id).borrower = Borrower::default();
         self.retire(id, connection, CloseCause::Asked, now, out);
         self.serve(now, out);
     }

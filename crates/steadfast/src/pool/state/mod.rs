@@ -22,8 +22,6 @@ mod cases;
 #[cfg(test)]
 mod tests;
 
-use std::panic::Location;
-
 use smallvec::SmallVec;
 
 use self::circuit::Circuit;
@@ -38,7 +36,7 @@ use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
 pub(crate) use self::moment::Moment;
-pub(crate) use self::slot::SlotId;
+pub(crate) use self::slot::{Borrower, SlotId};
 pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
@@ -186,13 +184,20 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// How many connections this task has acquired and not given back.
+    pub(crate) fn held_by(&self, task: tokio::task::Id) -> usize {
+        let is_held =
+            |slot: &&Slot<C>| matches!(slot.stage, Stage::Leased { .. }) && slot.borrower.task == Some(task);
+        self.slots.iter().filter(is_held).count()
+    }
+
     /// Who holds connections, as far as it was recorded, and since when; longest first.
-    pub(crate) fn holders(&self) -> Vec<(&'static Location<'static>, Moment)> {
+    pub(crate) fn holders(&self) -> Vec<(Borrower, Moment)> {
         let mut holders: Vec<_> = self
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since } => Some((slot.holder?, since)),
+                Stage::Leased { since } => Some((slot.borrower, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }

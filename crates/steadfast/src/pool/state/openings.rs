@@ -82,11 +82,7 @@ impl<C, W> State<C, W> {
     }
 
     /// Gives up openings by since when they run and whether they take too long.
-    pub(super) fn give_up_openings(
-        &mut self,
-        which: impl Fn(Moment, bool) -> bool,
-        out: &mut Actions<C, W>,
-    ) {
+    pub(super) fn give_up_openings(&mut self, which: impl Fn(Moment, bool) -> bool, out: &mut Actions<C, W>) {
         let given_up: Vec<SlotId> = (0..)
             .zip(&self.slots)
             .filter(|(_, slot)| slot.opening().is_some_and(|(since, stalled)| which(since, stalled)))

@@ -8,6 +8,15 @@ use super::moment::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SlotId(pub(super) usize);
 
+/// Who has acquired a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Borrower {
+    /// Where, when leak tracking is on.
+    pub(crate) location: Option<&'static Location<'static>>,
+    /// In which task, if in one.
+    pub(crate) task: Option<tokio::task::Id>,
+}
+
 /// A slot and what is known of the connection in it.
 #[derive(Debug)]
 pub(super) struct Slot<C> {
@@ -17,8 +26,8 @@ pub(super) struct Slot<C> {
     pub(super) opened: Moment,
     /// When it is retired: its age limit less the jitter.
     pub(super) expires: Moment,
-    /// Who holds it, when leak tracking is on.
-    pub(super) holder: Option<&'static Location<'static>>,
+    /// Who holds it.
+    pub(super) borrower: Borrower,
 }
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
@@ -67,7 +76,7 @@ impl<C> Slot<C> {
             generation: 0,
             opened: Moment::NEVER,
             expires: Moment::NEVER,
-            holder: None,
+            borrower: Borrower { location: None, task: None },
         }
     }
 
