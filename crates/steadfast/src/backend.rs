@@ -102,7 +102,7 @@ impl Backend {
             #[cfg(feature = "postgres")]
             (Self::Postgres(pool), BackendPulse::Postgres(pulse)) => {
                 let limit = pool.options().ping_timeout;
-                let Ok(mut other) = pool.acquire_until(Instant::now() + limit / 2).await else {
+                let Ok(mut other) = pool.acquire_aside(Instant::now() + limit / 2).await else {
                     return Opinion::NobodyToAsk { all_leased: pool.status().is_exhausted() };
                 };
                 match timeout(limit, pulse.is_deserted(&mut other)).await {

@@ -19,6 +19,17 @@ use crate::time::{Duration, Elapsed, Instant, timeout_at};
 pub(super) enum Patience {
     For(Duration),
     Until(Instant),
+    /// For the pool's own needs: nobody is told of a wait that ends without a connection.
+    Aside(Instant),
+}
+
+impl Patience {
+    fn deadline(self, now: Instant) -> Instant {
+        match self {
+            Self::For(duration) => now + duration,
+            Self::Until(deadline) | Self::Aside(deadline) => deadline,
+        }
+    }
 }
 
 /// A connection that is fit for use right now, if there is one.
@@ -50,14 +61,12 @@ pub(super) async fn acquire<C: Connector>(
         return Ok(lease);
     }
     let started = Instant::now();
-    let deadline = match patience {
-        Patience::For(duration) => started + duration,
-        Patience::Until(deadline) => deadline,
-    };
+    let deadline = patience.deadline(started);
+    let aside = matches!(patience, Patience::Aside(_));
     let mut at_head = false;
     loop {
         let waiting = Waiting { shared, at_head, holder, id: None };
-        let refusal = match wait(waiting, started, deadline).await {
+        let refusal = match wait(waiting, started, deadline, aside).await {
             Ok(Ok((id, connection))) => {
                 let lease = Lease::new(shared, id, connection);
                 if lease.is_ready() {
@@ -70,7 +79,9 @@ pub(super) async fn acquire<C: Connector>(
             Err(_) => Refusal { failure: AcquireFailure::TimedOut, fault: None },
         };
         let error = explain(shared, refusal, started.elapsed());
-        shared.announce(&Event::AcquireFailed { waited: error.waited });
+        if !aside {
+            shared.announce(&Event::AcquireFailed { waited: error.waited });
+        }
         return Err(error);
     }
 }
@@ -80,13 +91,15 @@ async fn wait<C: Connector>(
     mut waiting: Waiting<'_, C>,
     started: Instant,
     deadline: Instant,
+    aside: bool,
 ) -> Result<<Waiting<'_, C> as Future>::Output, Elapsed> {
-    let patience = deadline.saturating_duration_since(started);
-    let suspicious = started + LONG_WAIT.min(patience / 2);
-    if let Ok(answer) = timeout_at(suspicious, &mut waiting).await {
-        return Ok(answer);
+    let suspicious = started + LONG_WAIT;
+    if !aside && suspicious < deadline {
+        if let Ok(answer) = timeout_at(suspicious, &mut waiting).await {
+            return Ok(answer);
+        }
+        waiting.shared.tell_of_waiting_for_itself(waiting.holder);
     }
-    waiting.shared.tell_of_waiting_for_itself(waiting.holder);
     timeout_at(deadline, waiting).await
 }
 

@@ -143,6 +143,16 @@ impl<C: Connector> Pool<C> {
         }
     }
 
+    /// As [`acquire_until`](Self::acquire_until), for whoever holds a connection and needs another to find out
+    /// whether that one is of any use: such a wait is no sign of a leak.
+    #[track_caller]
+    pub(crate) fn acquire_aside(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
+        acquire::acquire(&self.shared, Patience::Aside(deadline), Location::caller())
+    }
+
     /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
     /// there is one to learn with whether the others still lead anywhere.
     pub(crate) fn may_spare_one(&self) -> bool {

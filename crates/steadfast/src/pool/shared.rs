@@ -99,7 +99,10 @@ impl<C: Connector> Shared<C> {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
-            (result, was_standing_still || core.state.outage().is_some(), core.state.is_closing())
+            // What is due next may have changed; lending on what there is changes nothing about it.
+            let retries =
+                core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
+            (result, was_standing_still || retries, core.state.is_closing())
         };
         if wake_keeper {
             self.keeper.notify_one();

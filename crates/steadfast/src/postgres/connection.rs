@@ -26,7 +26,8 @@ use super::transaction::Progress;
 ///
 /// What is done through the driver's own [`client`](Self::client) is seen as well: a transaction left open, a
 /// request whose future was dropped, a setting that was changed make the connection
-/// [`Dirty`](Condition::Dirty).
+/// [`Dirty`](Condition::Dirty). A write that the server refuses because it takes none (SQLSTATE 25006), where one that
+/// does is expected, makes it [`Lost`](Condition::Lost).
 #[derive(Debug)]
 pub struct PostgresConnection {
     pub(super) client: Client,

@@ -26,6 +26,7 @@ mod parameters;
 mod progress;
 mod pulse;
 mod reading;
+mod reported;
 mod script;
 mod socket;
 mod sqlstate;

@@ -4,7 +4,6 @@
 //! The driver's task is the only one that writes here, except for [`Observed::forgive`]. What is read on every
 //! checkout is atomic; the lock guards texts only and is never held across anything that waits.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
@@ -15,6 +14,7 @@ use tokio::sync::Notify;
 use crate::time::{Duration, Instant};
 
 use super::catalogue::Catalogue;
+use super::reported::Parameters;
 use super::signs::{Command, End, Unfinished};
 
 /// What is known about one connection.
@@ -53,13 +53,6 @@ pub(crate) struct Observed {
     refusals_before: u64,
 }
 
-/// A setting that the server reports: what it was at the beginning or after the last reset, and what it is.
-#[derive(Debug)]
-struct Setting {
-    initial: String,
-    value: String,
-}
-
 /// What is read only when something went wrong, or at leisure.
 #[derive(Debug, Default)]
 struct Texts {
@@ -69,7 +62,7 @@ struct Texts {
     /// shutdown and after a crash it says no more than that.
     farewell: Option<Report>,
     end: Option<End>,
-    parameters: BTreeMap<String, Setting>,
+    parameters: Parameters,
     refusal: Option<Report>,
     process: u32,
     secret: Vec<u8>,
@@ -213,7 +206,7 @@ impl Observed {
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        self.texts.lock().parameters.get(name).map(|setting| setting.value.clone())
+        self.texts.lock().parameters.get(name).map(str::to_owned)
     }
 
     /// Process id and secret, as a cancel request presents them.
@@ -237,10 +230,7 @@ impl Observed {
     pub(crate) fn forgive(&self) {
         self.touched.store(false, Ordering::Release);
         self.prepared.store(false, Ordering::Release);
-        // What a reset did not bring back was changed by the server itself, and is the new normal.
-        for setting in self.texts.lock().parameters.values_mut() {
-            setting.initial.clone_from(&setting.value);
-        }
+        self.texts.lock().parameters.settle();
         self.drifted.store(false, Ordering::Release);
     }
 
@@ -348,19 +338,8 @@ impl Observed {
     }
 
     pub(super) fn parameter_changed(&self, name: String, value: String) {
-        // A server reports about fifteen; one that makes up thousands is not remembered.
-        let mut texts = self.texts.lock();
-        let parameters = &mut texts.parameters;
-        if let Some(setting) = parameters.get_mut(&name) {
-            setting.value = value;
-            // Whether it follows another server is not for the session to decide.
-            let drifted = |(name, setting): (&String, &Setting)| {
-                setting.value != setting.initial && name != "in_hot_standby"
-            };
-            self.drifted.store(parameters.iter().any(drifted), Ordering::Release);
-        } else if parameters.len() < 256 {
-            parameters.insert(name, Setting { initial: value.clone(), value });
-        }
+        let drifted = self.texts.lock().parameters.change(name, value);
+        self.drifted.store(drifted, Ordering::Release);
     }
 
     pub(super) fn key_given(&self, process: u32, secret: Vec<u8>) {

@@ -49,8 +49,8 @@ pub(crate) async fn measure() -> Row {
 async fn no_read_fails_that_has_time_to_outlast_the_outage() {
     let (record, back) = run().await;
     let first = record.first_success_after(back);
-    assert!(first < Duration::from_secs(1), "{first:?}");
-    let failed = record.failed_with_time_until(back + first + Duration::from_millis(500));
+    assert!(first < Duration::from_secs(3), "{first:?}");
+    let failed = record.failed_with_time_until(back + first + Duration::from_millis(1500));
     assert!(failed.is_empty(), "{}", told(&failed));
     for late in record.failed() {
         let error = late.error.as_deref().unwrap();

@@ -45,5 +45,5 @@ async fn a_dropped_query_is_cancelled_and_its_slot_is_free_at_once() {
     let waits = run().await;
     // The machine may be busy with other tests: the best is about us, the worst shows that none was waited for.
     assert!(waits[0] < Duration::from_millis(50), "{waits:?}");
-    assert!(waits[19] < Duration::from_millis(1500), "{waits:?}");
+    assert!(waits[19] < Duration::from_millis(2500), "{waits:?}");
 }

@@ -102,7 +102,7 @@ async fn nobody_waits_for_a_silent_path_longer_than_two_ping_deadlines() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_acquire_of_silent_idle_connections_takes_less_than_two_ping_deadlines() {
     let took = idle_run().await;
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

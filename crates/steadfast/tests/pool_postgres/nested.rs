@@ -15,7 +15,7 @@ fn is_told(event: &Event) -> bool {
 async fn tasks_that_wait_for_each_other_are_told_so() {
     let (pool, events) = pool_with(&server().await.url(), "nested", |options| {
         options.size = 2;
-        options.acquire_timeout = Duration::from_millis(600);
+        options.acquire_timeout = Duration::from_millis(2500);
         options.leak_tracking = true;
     });
     let nested = || {
@@ -47,7 +47,7 @@ async fn tasks_that_wait_for_each_other_are_told_so() {
 async fn a_task_that_merely_waits_long_is_not() {
     let (pool, events) = pool_with(&server().await.url(), "waits", |options| {
         options.size = 1;
-        options.acquire_timeout = Duration::from_millis(200);
+        options.acquire_timeout = Duration::from_millis(1500);
     });
     let held = pool.acquire().await.unwrap();
     let other = pool.clone();

@@ -1,6 +1,6 @@
 //! Fear: what one borrower changes in the session is there for the next.
 
-use steadfast::connector::Connector as _;
+use steadfast::connector::{Alarm, Connector as _};
 use steadfast::sql::{SqlConnection as _, TransactionOptions};
 
 use super::support::{is_dirty, is_ready, plain};
@@ -55,6 +55,57 @@ async fn what_ends_with_its_transaction_costs_no_reset() {
         connection.begin(TransactionOptions::default()).await.unwrap();
         connection.batch(harmless).await.unwrap();
         connection.commit().await.unwrap();
+        assert!(is_ready(&connector.inspect(&connection)), "{harmless}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_that_is_created_meanwhile_is_known_to_all_connections() {
+    let (connector, mut creator) = plain().await;
+    let mut other = connector.connect(Alarm::silent()).await.unwrap();
+    other.query("SELECT 'harmless'", &[]).await.unwrap();
+    assert!(is_ready(&connector.inspect(&other)));
+    creator
+        .batch(
+            "CREATE FUNCTION widen_here() RETURNS text LANGUAGE sql AS \
+             $$SELECT set_config('work_mem', '5MB', false)$$",
+        )
+        .await
+        .unwrap();
+    other.query("SELECT 'new'", &[]).await.unwrap();
+    assert!(is_dirty(&connector.inspect(&other)), "it may have called anything");
+    connector.clean(&mut other).await.unwrap();
+    assert!(is_ready(&connector.inspect(&other)));
+    other.query("SELECT widen_here()", &[]).await.unwrap();
+    assert!(is_dirty(&connector.inspect(&other)));
+    connector.clean(&mut other).await.unwrap();
+    let rows = other.query("SHOW work_mem", &[]).await.unwrap();
+    assert_eq!(rows[0].at::<String>(0).unwrap(), "4MB");
+    // Whoever connects now knows it, and what is harmless costs nothing.
+    let mut fresh = connector.connect(Alarm::silent()).await.unwrap();
+    fresh.query("SELECT 'harmless'", &[]).await.unwrap();
+    assert!(is_ready(&connector.inspect(&fresh)));
+}
+
+#[tokio::test]
+async fn functions_that_change_nothing_cost_nothing() {
+    let (connector, mut connection) = plain().await;
+    connection
+        .batch(
+            "CREATE TABLE touched_often (n int, at timestamptz); \
+             CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$BEGIN NEW.at := now(); UPDATE touched_often SET n = n + 1 WHERE n < 0; RETURN NEW; END$$; \
+             CREATE TRIGGER stamped BEFORE INSERT ON touched_often FOR EACH ROW EXECUTE FUNCTION stamp(); \
+             CREATE FUNCTION careful() RETURNS void LANGUAGE plpgsql AS \
+                 $$BEGIN SET LOCAL lock_timeout = '1s'; PERFORM pg_advisory_xact_lock(1); END$$",
+        )
+        .await
+        .unwrap();
+    connector.clean(&mut connection).await.unwrap();
+    for harmless in
+        ["INSERT INTO touched_often VALUES (1)", "SELECT careful()", "SELECT n FROM touched_often"]
+    {
+        connection.query(harmless, &[]).await.unwrap();
         assert!(is_ready(&connector.inspect(&connection)), "{harmless}");
     }
 }

@@ -210,6 +210,11 @@ impl<C, W> State<C, W> {
         holders
     }
 
+    /// True when there is a queue.
+    pub(crate) const fn is_anybody_waiting(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
     /// True when nothing is left of a pool that was told to close.
     pub(crate) fn is_finished(&self) -> bool {
         self.closing && self.slots.iter().all(Slot::is_vacant)
