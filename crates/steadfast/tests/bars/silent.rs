@@ -94,9 +94,8 @@ pub(crate) async fn measure() -> Row {
 async fn nobody_waits_for_a_silent_path_longer_than_two_ping_deadlines() {
     let (record, moments, _) = run(1).await;
     assert!(record.failed().is_empty(), "{}", told(&record.failed()));
-    assert!(record.longest() < Duration::from_secs(4), "{:?}", record.longest());
     let slow = record.slow_within(moments[0], DEADLINE);
-    assert!(slow < Duration::from_secs(4), "{slow:?}");
+    assert!(slow < DEADLINE, "{slow:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
