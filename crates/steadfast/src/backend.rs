@@ -155,6 +155,7 @@ pub(crate) enum BackendGhost {
 
 /// What is heard over another connection of one that has gone quiet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only a path can go silent"))]
 pub(crate) enum Opinion {
     /// The server does not know of any work for it.
     Deserted,

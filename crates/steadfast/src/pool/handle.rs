@@ -146,6 +146,7 @@ impl<C: Connector> Pool<C> {
     /// As [`acquire_until`](Self::acquire_until), for whoever holds a connection and needs another to find out
     /// whether that one is of any use: such a wait is no sign of a leak.
     #[track_caller]
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only a path can go silent"))]
     pub(crate) fn acquire_aside(
         &self,
         deadline: Instant,
@@ -155,6 +156,10 @@ impl<C: Connector> Pool<C> {
 
     /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
     /// there is one to learn with whether the others still lead anywhere.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "only a path can go silent")
+    )]
     pub(crate) fn may_spare_one(&self) -> bool {
         self.shared.spare.turn(Instant::now())
     }

@@ -126,7 +126,7 @@ impl Catalogue {
     ///
     /// # Cancel safety
     /// Dropped half-way, the connection is busy.
-    pub(super) async fn ask(&self, client: &Client, _turn: Turn<'_>) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn ask(&self, client: &Client, turn: Turn<'_>) -> Result<(), tokio_postgres::Error> {
         let began = Instant::now();
         let version = self.version();
         let found = match client.simple_query(&question()).await {
@@ -148,6 +148,9 @@ impl Catalogue {
             state.known = Some(Arc::new(found));
         }
         state.next = Some(Instant::now() + AGAIN.max(began.elapsed() * 100));
+        // In this order: a turn that ends takes the lock.
+        drop(state);
+        drop(turn);
         Ok(())
     }
 }

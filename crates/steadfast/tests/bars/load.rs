@@ -96,7 +96,7 @@ async fn read(database: &Database, turn: u32, deadline: Instant) -> Result<(), E
     match turn % 3 {
         0 => database.query("SELECT 1", &[], deadline).await.map(drop),
         1 => database.read(deadline, two).await,
-        _ => database.transaction(TransactionOptions::read_only(), deadline, two).await,
+        _ => database.transaction(TransactionOptions::default(), deadline, two).await,
     }
 }
 

@@ -115,14 +115,14 @@ async fn tcp_user_timeout_of_the_server_leaves_idle_and_busy_connections_alone()
 #[tokio::test]
 async fn an_idle_limit_shorter_than_ours_is_met_by_a_keepalive_ping() {
     let server = Postgres::start().await;
-    server.set("idle_session_timeout", "1s").await;
+    server.set("idle_session_timeout", "3s").await;
     let (pool, events) = pool_with(&server.url(), "kept alive", |options| {
         options.size = 2;
         options.keepalive_ping = Some(Duration::from_millis(200));
     });
     let before: Vec<u32> = take(&pool, 2).await.iter().map(backend).collect();
     let kept = async {
-        while events.count(|event| matches!(event, Event::Verified { .. })) < 20 {
+        while events.count(|event| matches!(event, Event::Verified { .. })) < 50 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
