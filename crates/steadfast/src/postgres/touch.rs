@@ -101,7 +101,9 @@ impl TextWatch {
             return false;
         }
         if creates_code(tag) {
+            // Also a reason to clean, which finds out.
             self.catalogue.outdated();
+            return true;
         }
         is_touching_tag(tag) || self.hidden.as_ref().is_some_and(|hidden| hidden.in_tag(tag))
     }
@@ -287,7 +289,7 @@ mod tests {
         assert!(watch.bind_wanted() > 0);
         assert!(watch.bind(b"\0s1\0rest") && !watch.bind(b"\0s2\0rest"));
         assert!(watch.query(b"SELECT f()\0", 20) && !watch.query(b"SELECT g()\0", 20));
-        assert!(!watch.completed(b"CREATE FUNCTION"));
+        assert!(watch.completed(b"CREATE FUNCTION"));
         assert!(watch.query(b"SELECT g()\0", 20), "it may have been another g");
         catalogue.answered(&["f"]);
         assert!(watch.bind_wanted() > 0);
