@@ -177,17 +177,14 @@ impl Hidden {
         self.writes && matches!(first, b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"TRUNCATE" | b"COPY")
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "only rows carry an answer")]
     fn read(answer: &[SimpleQueryMessage]) -> Self {
         let mut found = Self::default();
         for message in answer {
-            match message {
-                SimpleQueryMessage::Row(row) => match (row.get(0), row.get(1)) {
-                    (Some("function"), Some(name)) => drop(found.names.insert(name.as_bytes().into())),
-                    (Some("writes"), _) => found.writes = true,
-                    (Some("anything"), _) => found.anything = true,
-                    _ => {}
-                },
+            let SimpleQueryMessage::Row(row) = message else { continue };
+            match (row.get(0), row.get(1)) {
+                (Some("function"), Some(name)) => drop(found.names.insert(name.as_bytes().into())),
+                (Some("writes"), _) => found.writes = true,
+                (Some("anything"), _) => found.anything = true,
                 _ => {}
             }
         }
