@@ -121,9 +121,11 @@ async fn closing_under_load_lets_holders_finish_and_refuses_everybody_else() {
     eventually("it is in use", SOON, async || pool.status().leased == 3).await;
     assert_eq!(pool.close(Instant::now() + SOON).await, 0);
     assert_eq!(pool.status().total(), 0);
+    let mut served = 0;
     for worker in workers {
-        assert!(worker.await.unwrap() > 0, "no statement failed");
+        served += worker.await.expect("no statement failed");
     }
+    assert!(served >= 3, "who held one went on to the end: {served}");
     assert_eq!(pool.acquire().await.unwrap_err().failure, AcquireFailure::Closed);
     eventually("none is left", SOON, async || server.backends("closed under load").await.total == 0).await;
 }
