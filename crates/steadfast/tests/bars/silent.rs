@@ -85,7 +85,10 @@ pub(crate) async fn measure() -> Row {
             format!("full rate after {}", ms(slow)),
             format!("{} of 200 in the second from 2 s on", rate.min().unwrap_or_default()),
             format!("five acquires of five idle connections {}", ms(idle_run().await)),
-            format!("15 statements on all 15 connections done again after {}", ms(exhausted_run().await)),
+            format!(
+                "15 statements of 0.5 s on all 15 connections answered {} after their paths went silent",
+                ms(exhausted_run().await)
+            ),
         ],
     }
 }
