@@ -104,6 +104,7 @@ impl Observer for History {
             | Event::Closed { .. }
             | Event::Verified { .. }
             | Event::AcquireFailed { .. }
+            | Event::HeldWhileWaiting { .. }
             | Event::Retried { .. }
             | Event::OutcomeResolved { .. }
             | Event::CommittedUnreplicated

@@ -1,6 +1,7 @@
 //! The events, and who may take notice of them.
 
 use std::fmt;
+use std::panic::Location;
 
 use parking_lot::Mutex;
 
@@ -62,6 +63,14 @@ pub enum Event {
     AcquireFailed {
         /// How long it had waited.
         waited: Duration,
+    },
+    /// A task that holds a connection has waited for another for a while, and all are in use: once all holders do so,
+    /// nobody goes on. Told once for each pool.
+    HeldWhileWaiting {
+        /// Where the task asks for another one.
+        location: &'static Location<'static>,
+        /// How many it holds.
+        held: usize,
     },
     /// A unit of work is tried again.
     Retried {
@@ -172,6 +181,11 @@ impl Observer for TracingObserver {
             Event::AcquireFailed { waited } => {
                 tracing::debug!(waited_ms = millis(*waited), "no connection in time");
             }
+            Event::HeldWhileWaiting { location, held } => tracing::warn!(
+                %location,
+                held,
+                "a task that holds a connection waits for another, and all are in use: that can deadlock"
+            ),
             Event::Retried { attempt, fault, verdict, delay } => tracing::info!(
                 attempt,
                 %fault,

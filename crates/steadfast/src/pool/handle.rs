@@ -82,7 +82,7 @@ impl<C: Connector> Pool<C> {
     /// # Cancel safety
     /// What is open stays open.
     pub async fn warm_up(&self, connections: usize, deadline: Instant) -> Result<(), AcquireError> {
-        let wanted = connections.min(self.shared.options.size);
+        let wanted = connections.min(self.status().size);
         let all = (0..wanted).map(|_| self.acquire_until(deadline));
         futures_util::future::try_join_all(all).await.map(drop)
     }
@@ -141,6 +141,27 @@ impl<C: Connector> Pool<C> {
             Ok(()) => 0,
             Err(_) => self.status().total(),
         }
+    }
+
+    /// As [`acquire_until`](Self::acquire_until), for whoever holds a connection and needs another to find out
+    /// whether that one is of any use: such a wait is no sign of a leak.
+    #[track_caller]
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only a path can go silent"))]
+    pub(crate) fn acquire_aside(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
+        acquire::acquire(&self.shared, Patience::Aside(deadline), Location::caller())
+    }
+
+    /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
+    /// there is one to learn with whether the others still lead anywhere.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "only a path can go silent")
+    )]
+    pub(crate) fn may_spare_one(&self) -> bool {
+        self.shared.spare.turn(Instant::now())
     }
 
     /// What the pool looks like now.

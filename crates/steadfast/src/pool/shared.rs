@@ -11,7 +11,8 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::clock::Clock;
-use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
+use super::spare::Spare;
+use super::state::{Action, Actions, Borrower, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
@@ -34,7 +35,11 @@ pub(super) struct Shared<C: Connector> {
     pub(super) keeper: Arc<Notify>,
     /// Tells whoever waits in `close` that a connection has gone.
     pub(super) drained: Notify,
+    /// Who may give up a connection for the sake of the others.
+    pub(super) spare: Spare,
     observers: Vec<Arc<dyn Observer>>,
+    /// It was told that some task waits for a connection while it holds one.
+    told_of_waiting: AtomicBool,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
     /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
@@ -70,7 +75,9 @@ impl<C: Connector> Shared<C> {
             connector,
             keeper: Arc::new(Notify::new()),
             drained: Notify::new(),
+            spare: Spare::default(),
             observers,
+            told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),
             openings: Mutex::new(Vec::new()),
@@ -92,7 +99,10 @@ impl<C: Connector> Shared<C> {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
-            (result, was_standing_still || core.state.outage().is_some(), core.state.is_closing())
+            // What is due next may have changed; lending on what there is changes nothing about it.
+            let retries =
+                core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
+            (result, was_standing_still || retries, core.state.is_closing())
         };
         if wake_keeper {
             self.keeper.notify_one();
@@ -156,14 +166,31 @@ impl<C: Connector> Shared<C> {
 
     /// The fast path: the connection used last, if it may be used as it is.
     pub(super) fn take(self: &Arc<Self>, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
-        let track = self.options.leak_tracking;
+        let borrower = self.borrower(holder);
         self.update(|state, now, _| {
             let (id, connection) = state.take(now)?;
-            if track {
-                state.set_holder(id, holder);
-            }
+            state.set_borrower(id, borrower);
             Some((id, connection))
         })
+    }
+
+    /// Whoever asks, in this very moment.
+    pub(super) fn borrower(&self, holder: &'static Location<'static>) -> Borrower {
+        Borrower { location: self.options.leak_tracking.then_some(holder), task: tokio::task::try_id() }
+    }
+
+    /// Tells, once, of a task that waits for a connection while it holds one and all are in use.
+    pub(super) fn tell_of_waiting_for_itself(&self, location: &'static Location<'static>) {
+        let Some(task) = tokio::task::try_id() else { return };
+        let held = self.look(|state, now| {
+            let held = state.held_by(task);
+            (held > 0 && state.status(now).is_exhausted()).then_some(held)
+        });
+        if let Some(held) = held
+            && !self.told_of_waiting.swap(true, Ordering::Relaxed)
+        {
+            self.announce(&Event::HeldWhileWaiting { location, held });
+        }
     }
 
     /// True when this process opened the connections. A fork of it finds the pool empty from here on.

@@ -1,7 +1,7 @@
 //! Supply for whoever waits: what is idle is verified, what is missing is opened.
 
-use super::{Action, Actions, Moment, Slot, SlotId, Stage, State, bug};
-use crate::event::CloseCause;
+use super::{Action, Actions, Moment, Refusal, Slot, SlotId, Stage, State, bug};
+use crate::error::AcquireFailure;
 
 impl<C, W> State<C, W> {
     /// Hands over what is fit, and sees to it that for everybody who still waits something is on its way.
@@ -9,6 +9,9 @@ impl<C, W> State<C, W> {
     pub(super) fn serve(&mut self, now: Moment, out: &mut Actions<C, W>) {
         if self.closing {
             return;
+        }
+        if !self.waiters.is_empty() {
+            self.retire_expired(now, out);
         }
         while !self.waiters.is_empty() {
             let Some((id, connection)) = self.take_fit(now) else {
@@ -18,19 +21,16 @@ impl<C, W> State<C, W> {
         }
         let mut coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         while coming < self.waiters.len() {
-            if let Some(id) = self.idle.pop() {
-                let (connection, since, _) = self.take_idle(id);
-                if now >= self.slot(id).expires {
-                    self.retire(id, connection, CloseCause::Recycled, now, out);
-                    continue;
+            if !self.supply_one(now, out) {
+                if let Some(fault) = self.hopeless(now) {
+                    let refusal = Refusal { failure: AcquireFailure::Permanent, fault: Some(fault) };
+                    self.refuse_all(&refusal, out);
                 }
-                self.verify(id, connection, since, out);
-            } else if !self.open(self.limits.capacity(), now, out) {
                 return;
             }
             coming += 1;
         }
-        while coming + self.idle.len() < self.waiters.len() + self.limits.min_idle {
+        while coming + self.idle.len() < self.waiters.len() + self.limits.min_idle() {
             if !self.open(self.limits.size, now, out) {
                 return;
             }
@@ -38,12 +38,29 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// Sets something in motion for one more waiter: verifies what is idle, or opens another.
+    fn supply_one(&mut self, now: Moment, out: &mut Actions<C, W>) -> bool {
+        let capacity = self.limits.capacity();
+        // Where one does not answer, the others may not either: they are of one age, and went one way.
+        let doubtful = self.slots.iter().any(Slot::is_stalled);
+        if doubtful && self.open(capacity, now, out) {
+            return true;
+        }
+        let Some(id) = self.idle.pop() else {
+            return self.open(capacity, now, out);
+        };
+        let (connection, since, _) = self.take_idle(id);
+        self.verify(id, connection, since, out);
+        true
+    }
+
     /// True when another connection would be opened now if connecting worked.
     pub(super) fn lacks_connections(&self) -> bool {
         let coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         let (waiting, idle) = (self.waiters.len(), self.idle.len());
         let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
-        let for_later = coming + idle < waiting + self.limits.min_idle && self.occupied() < self.limits.size;
+        let for_later =
+            coming + idle < waiting + self.limits.min_idle() && self.occupied() < self.limits.size;
         !self.closing && (for_waiters || for_later)
     }
 
@@ -85,7 +102,7 @@ impl<C, W> State<C, W> {
             | Stage::Opening { .. }
             | Stage::Verifying { .. }
             | Stage::Leased { .. }
-            | Stage::Cleaning
+            | Stage::Cleaning { .. }
             | Stage::Closing => bug("an idle slot is not idle"),
         }
     }

@@ -1,8 +1,8 @@
 //! Connections go out to callers and come back.
 
-use std::panic::Location;
-
-use super::{Action, Actions, Answer, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug};
+use super::{
+    Action, Actions, Answer, Borrower, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug,
+};
 use crate::config::PrePing;
 use crate::error::{AcquireFailure, Fault};
 use crate::event::CloseCause;
@@ -50,19 +50,27 @@ impl<C, W> State<C, W> {
         self.waiters.take_answer(id, waker)
     }
 
-    /// A waiter leaves. What it was granted goes to the next.
-    pub(crate) fn cancel(&mut self, id: WaiterId, now: Moment, out: &mut Actions<C, W>) {
+    /// A waiter leaves. What it was granted goes to the next, unless it was lost meanwhile: an alarm that rang for it
+    /// found it in nobody's hands.
+    pub(crate) fn cancel(
+        &mut self,
+        id: WaiterId,
+        look: impl FnOnce(&C) -> Found,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) {
         match self.waiters.cancel(id) {
             Some(Answer::Granted(slot, connection)) => {
-                self.give_back(slot, connection, Found::Ready, now, out)
+                let found = look(&connection);
+                self.give_back(slot, connection, found, now, out);
             }
             Some(Answer::Refused(_)) | None => {}
         }
     }
 
     /// Records who holds a connection.
-    pub(crate) fn set_holder(&mut self, id: SlotId, holder: &'static Location<'static>) {
-        self.slot(id).holder = Some(holder);
+    pub(crate) fn set_borrower(&mut self, id: SlotId, borrower: Borrower) {
+        self.slot(id).borrower = borrower;
     }
 
     /// A connection comes back from a caller.
@@ -76,7 +84,7 @@ impl<C, W> State<C, W> {
     ) {
         let slot = self.slot(id);
         let Stage::Leased { since } = slot.stage else { bug("a connection came back that was not leased") };
-        slot.holder = None;
+        slot.borrower = Borrower::default();
         match found {
             Found::Lost(fault) => {
                 self.blame(id, &fault, out);
@@ -88,7 +96,7 @@ impl<C, W> State<C, W> {
                     self.retire(id, connection, cause, now, out);
                     self.serve(now, out);
                 } else {
-                    self.slot(id).stage = Stage::Cleaning;
+                    self.slot(id).stage = Stage::Cleaning { stalled: false };
                     out.push(Action::Clean(id, connection));
                 }
             }
@@ -99,7 +107,7 @@ impl<C, W> State<C, W> {
 
     /// The holder wants the connection closed, not reused.
     pub(crate) fn discard(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).holder = None;
+        self.slot(id).borrower = Borrower::default();
         self.retire(id, connection, CloseCause::Asked, now, out);
         self.serve(now, out);
     }
@@ -153,6 +161,7 @@ impl<C, W> State<C, W> {
     pub(super) fn take_fit(&mut self, now: Moment) -> Option<(SlotId, C)> {
         let id = *self.idle.last()?;
         let (generation, pre_ping) = (self.generation, self.limits.pre_ping);
+        let irreplaceable = self.is_full(now);
         let slot = self.slot(id);
         let Stage::Idle { checked, .. } = &slot.stage else { bug("an idle slot is not idle") };
         let trusted = match pre_ping {
@@ -160,7 +169,7 @@ impl<C, W> State<C, W> {
             PrePing::AfterIdle(limit) => now.since(*checked) < limit,
             PrePing::Never => true,
         };
-        if !trusted || slot.generation < generation || now >= slot.expires {
+        if !trusted || slot.generation < generation || (now >= slot.expires && !irreplaceable) {
             return None;
         }
         let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, Stage::Leased { since: now })
@@ -176,12 +185,13 @@ impl<C, W> State<C, W> {
         let (closing, disposed) = (self.closing, self.disposed);
         let capacity = self.limits.capacity();
         let surplus = self.slots.len() > capacity && self.staying() > capacity;
+        let irreplaceable = self.is_full(now);
         let slot = self.slot(id);
         if closing {
             Some(CloseCause::PoolClosed)
         } else if slot.generation < disposed {
             Some(CloseCause::Disposed)
-        } else if now >= slot.expires {
+        } else if now >= slot.expires && !irreplaceable {
             Some(CloseCause::Recycled)
         } else if surplus {
             Some(CloseCause::Surplus)
@@ -192,7 +202,7 @@ impl<C, W> State<C, W> {
 
     /// The permanent fault that keeps everybody from connecting, when there is no other hope: no live
     /// connection that could be returned, and no try due.
-    fn hopeless(&self, now: Moment) -> Option<Fault> {
+    pub(super) fn hopeless(&self, now: Moment) -> Option<Fault> {
         let outage = self.outage()?;
         let hope = now >= outage.next || self.slots.iter().any(|slot| slot.is_live() || slot.is_coming());
         (outage.is_permanent() && !hope).then(|| outage.fault.clone())

@@ -18,9 +18,9 @@ mod slot;
 mod waiters;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
-
-use std::panic::Location;
 
 use smallvec::SmallVec;
 
@@ -36,7 +36,7 @@ use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
 pub(crate) use self::moment::Moment;
-pub(crate) use self::slot::SlotId;
+pub(crate) use self::slot::{Borrower, SlotId};
 pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
@@ -96,7 +96,7 @@ pub(crate) enum Action<C, W> {
     Abort(SlotId),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
-    /// Clean, then report `cleaned` or `lost`.
+    /// Clean, then report `cleaned` or `lost`; `stalled` in between when it takes long.
     Clean(SlotId, C),
     /// Say goodbye, then report `closed`.
     Close(SlotId, C),
@@ -137,6 +137,11 @@ impl From<&PoolOptions> for Limits {
 impl Limits {
     const fn capacity(&self) -> usize {
         self.size.saturating_add(self.max_overflow)
+    }
+
+    /// How many are to be kept idle: a pool that was made smaller keeps fewer.
+    fn min_idle(&self) -> usize {
+        self.min_idle.min(self.size)
     }
 }
 
@@ -179,23 +184,35 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// How many connections this task has acquired and not given back.
+    pub(crate) fn held_by(&self, task: tokio::task::Id) -> usize {
+        let is_held =
+            |slot: &&Slot<C>| matches!(slot.stage, Stage::Leased { .. }) && slot.borrower.task == Some(task);
+        self.slots.iter().filter(is_held).count()
+    }
+
     /// Who holds connections, as far as it was recorded, and since when; longest first.
-    pub(crate) fn holders(&self) -> Vec<(&'static Location<'static>, Moment)> {
+    pub(crate) fn holders(&self) -> Vec<(Borrower, Moment)> {
         let mut holders: Vec<_> = self
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since } => Some((slot.holder?, since)),
+                Stage::Leased { since } => Some((slot.borrower, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }
                 | Stage::Verifying { .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { .. }
                 | Stage::Closing => None,
             })
             .collect();
         holders.sort_by_key(|(_, since)| *since);
         holders
+    }
+
+    /// True when there is a queue.
+    pub(crate) const fn is_anybody_waiting(&self) -> bool {
+        !self.waiters.is_empty()
     }
 
     /// True when nothing is left of a pool that was told to close.
@@ -226,7 +243,7 @@ impl<C, W> State<C, W> {
                 Stage::Idle { .. } => status.idle += 1,
                 Stage::Verifying { .. } => status.verifying += 1,
                 Stage::Leased { .. } => status.leased += 1,
-                Stage::Cleaning => status.cleaning += 1,
+                Stage::Cleaning { .. } => status.cleaning += 1,
                 Stage::Closing => status.closing_connections += 1,
             }
             status.suspect += usize::from(slot.is_live() && slot.generation < self.generation);

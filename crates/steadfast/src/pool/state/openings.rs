@@ -77,14 +77,18 @@ impl<C, W> State<C, W> {
 
     /// Gives up every opening that hung while a later one succeeded.
     pub(super) fn give_up_old_openings(&mut self, out: &mut Actions<C, W>) {
-        let hung: Vec<SlotId> = (0..)
+        let last_good = self.openings.last_good;
+        self.give_up_openings(|since, stalled| stalled && last_good.is_some_and(|good| since < good), out);
+    }
+
+    /// Gives up openings by since when they run and whether they take too long.
+    pub(super) fn give_up_openings(&mut self, which: impl Fn(Moment, bool) -> bool, out: &mut Actions<C, W>) {
+        let given_up: Vec<SlotId> = (0..)
             .zip(&self.slots)
-            .filter(|(_, slot)| {
-                slot.opening().is_some_and(|(since, stalled)| stalled && self.openings.is_old_news(since))
-            })
+            .filter(|(_, slot)| slot.opening().is_some_and(|(since, stalled)| which(since, stalled)))
             .map(|(index, _)| SlotId(index))
             .collect();
-        for id in hung {
+        for id in given_up {
             self.abort(id, out);
         }
     }

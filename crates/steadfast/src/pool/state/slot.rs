@@ -8,6 +8,15 @@ use super::moment::Moment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SlotId(pub(super) usize);
 
+/// Who has acquired a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Borrower {
+    /// Where, when leak tracking is on.
+    pub(crate) location: Option<&'static Location<'static>>,
+    /// In which task, if in one.
+    pub(crate) task: Option<tokio::task::Id>,
+}
+
 /// A slot and what is known of the connection in it.
 #[derive(Debug)]
 pub(super) struct Slot<C> {
@@ -17,8 +26,8 @@ pub(super) struct Slot<C> {
     pub(super) opened: Moment,
     /// When it is retired: its age limit less the jitter.
     pub(super) expires: Moment,
-    /// Who holds it, when leak tracking is on.
-    pub(super) holder: Option<&'static Location<'static>>,
+    /// Who holds it.
+    pub(super) borrower: Borrower,
 }
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
@@ -52,7 +61,10 @@ pub(super) enum Stage<C> {
     /// A caller has it.
     Leased { since: Moment },
     /// A task of the pool is bringing it back to its initial state.
-    Cleaning,
+    Cleaning {
+        /// It takes longer than usual: do not count on it.
+        stalled: bool,
+    },
     /// A task of the pool is saying goodbye.
     Closing,
 }
@@ -64,7 +76,7 @@ impl<C> Slot<C> {
             generation: 0,
             opened: Moment::NEVER,
             expires: Moment::NEVER,
-            holder: None,
+            borrower: Borrower { location: None, task: None },
         }
     }
 
@@ -78,13 +90,18 @@ impl<C> Slot<C> {
             self.stage,
             Stage::Opening { stalled: false, aborted: false, .. }
                 | Stage::Verifying { stalled: false, .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { stalled: false }
         )
     }
 
     /// Since when nobody has used it, and when it was last known to work; `None` unless it is idle.
     pub(super) const fn idle(&self) -> Option<(Moment, Moment)> {
         if let Stage::Idle { since, checked, .. } = &self.stage { Some((*since, *checked)) } else { None }
+    }
+
+    /// True when its peer takes longer to answer than usual.
+    pub(super) const fn is_stalled(&self) -> bool {
+        matches!(self.stage, Stage::Verifying { stalled: true, .. } | Stage::Cleaning { stalled: true })
     }
 
     /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
@@ -105,7 +122,7 @@ impl<C> Slot<C> {
     pub(super) const fn is_live(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning
+            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning { .. }
         )
     }
 }

@@ -138,10 +138,10 @@ impl World {
         if let Some((name, id)) = self.woken.pop_first() {
             // It was granted something and goes away without having looked.
             let _name = name;
-            self.change(|state, now, out| state.cancel(id, now, out));
+            self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
         } else if !self.queue.is_empty() {
             let (id, _) = self.queue.remove(pick % self.queue.len()).unwrap();
-            self.change(|state, now, out| state.cancel(id, now, out));
+            self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
         }
     }
 
@@ -302,7 +302,8 @@ impl World {
     /// What every lease must be.
     fn judge(&self, conn: &Conn) {
         assert!(conn.proved >= self.generation, "rule 6: leased without proof since the last incident");
-        assert!(self.now < conn.expires_at_latest, "leased beyond its greatest age");
+        let aged = self.now >= conn.expires_at_latest;
+        assert!(!aged || self.state.is_full(self.now), "leased beyond its greatest age");
         if let PrePing::Always = self.state.limits.pre_ping {
             panic!("leased without a ping");
         }
