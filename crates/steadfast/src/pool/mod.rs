@@ -20,6 +20,7 @@ mod shared;
 mod state;
 mod status;
 mod upkeep;
+mod warm_up;
 
 pub use handle::{Pool, PoolBuilder};
 pub use lease::Lease;

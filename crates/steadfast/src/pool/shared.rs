@@ -32,8 +32,8 @@ pub(super) struct Shared<C: Connector> {
     pub(super) options: PoolOptions,
     /// Wakes the keeper. Shared with it, so that it can wait without keeping the pool alive.
     pub(super) keeper: Arc<Notify>,
-    /// Tells whoever waits in `close` that a connection has gone.
-    pub(super) drained: Notify,
+    /// Tells whoever waits in `close` or `warm_up` that something has changed.
+    pub(super) changed: Notify,
     observers: Vec<Arc<dyn Observer>>,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
@@ -69,7 +69,7 @@ impl<C: Connector> Shared<C> {
         Self {
             connector,
             keeper: Arc::new(Notify::new()),
-            drained: Notify::new(),
+            changed: Notify::new(),
             observers,
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),
@@ -88,18 +88,19 @@ impl<C: Connector> Shared<C> {
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
     ) -> R {
         let mut actions = PoolActions::<C>::new();
-        let (result, wake_keeper, closing) = {
+        let (result, wake_keeper, watched) = {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
-            (result, was_standing_still || core.state.outage().is_some(), core.state.is_closing())
+            let wake_keeper = was_standing_still || core.state.outage().is_some();
+            (result, wake_keeper, core.state.is_closing() || core.state.is_warming())
         };
         if wake_keeper {
             self.keeper.notify_one();
         }
         self.obey(actions);
-        if closing {
-            self.drained.notify_waiters();
+        if watched {
+            self.changed.notify_waiters();
         }
         result
     }

@@ -85,6 +85,7 @@ impl<C, W> State<C, W> {
         self.generation += 1;
         self.disposed = self.generation;
         self.waiters = super::Waiters::new();
+        self.warming.clear();
     }
 
     fn retire_idle(&mut self, ids: Vec<SlotId>, cause: &CloseCause, now: Moment, out: &mut Actions<C, W>) {
@@ -101,7 +102,7 @@ impl<C, W> State<C, W> {
         };
         let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle);
         let unused = self.remove_idle(|slot, _| {
-            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now.since(since) >= limit);
+            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now >= since.after(limit));
             surplus -= usize::from(goes);
             goes
         });
@@ -113,7 +114,7 @@ impl<C, W> State<C, W> {
             return;
         };
         let quiet =
-            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now.since(checked) >= limit));
+            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now >= checked.after(limit)));
         for id in quiet {
             let (connection, since, _) = self.take_idle(id);
             self.verify(id, connection, since, out);

@@ -52,6 +52,8 @@ pub(crate) struct State<C, W> {
     disposed: u64,
     circuit: Circuit,
     openings: Openings,
+    /// How many connections somebody waits for to be there, without wanting one.
+    warming: Vec<usize>,
     closing: bool,
     random: fastrand::Rng,
 }
@@ -152,6 +154,7 @@ impl<C, W> State<C, W> {
             disposed: 1,
             circuit: Circuit::Closed,
             openings: Openings::new(),
+            warming: Vec::new(),
             closing: false,
             random: fastrand::Rng::with_seed(seed),
         }
@@ -185,7 +188,7 @@ impl<C, W> State<C, W> {
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since } => Some((slot.holder?, since)),
+                Stage::Leased { since, .. } => Some((slot.holder?, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }

@@ -61,7 +61,7 @@ impl<C, W> State<C, W> {
         let patience = self.openings.patience();
         for slot in &mut self.slots {
             if let Stage::Opening { since, stalled: stalled @ false, aborted: false } = &mut slot.stage
-                && now.since(*since) >= patience
+                && now >= since.after(patience)
             {
                 *stalled = true;
                 self.openings.hung.get_or_insert_with(no_answer);

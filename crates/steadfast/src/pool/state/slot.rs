@@ -50,7 +50,11 @@ pub(super) enum Stage<C> {
         stalled: bool,
     },
     /// A caller has it.
-    Leased { since: Moment },
+    Leased {
+        since: Moment,
+        /// When it was last known to work.
+        checked: Moment,
+    },
     /// A task of the pool is bringing it back to its initial state.
     Cleaning,
     /// A task of the pool is saying goodbye.

@@ -343,6 +343,43 @@ impl World {
     }
 }
 
+/// Limits are not whole milliseconds, moments are: the keeper would spin until the next one begins.
+#[test]
+fn what_is_due_is_done_when_it_is_due() {
+    let odd = Duration::from_micros(1_500_700);
+    let limits = Limits {
+        size: 1,
+        max_overflow: 0,
+        min_idle: 0,
+        max_waiters: 6,
+        recycle: None,
+        idle_timeout: Some(odd),
+        keepalive_ping: None,
+        pre_ping: PrePing::Never,
+    };
+    for (limits, opened) in [
+        (limits.clone(), true),
+        (Limits { idle_timeout: None, keepalive_ping: Some(odd), ..limits.clone() }, true),
+        (limits, false),
+    ] {
+        let mut state: State<u8, u8> = State::new(limits, 1);
+        let mut out = Actions::new();
+        let waiter = state.enqueue(1, false, Moment::START, &mut out).unwrap();
+        state.opened(SlotId(0), 1, odd / 5, Moment::START, &mut out);
+        let Some(Answer::Granted(id, connection)) = state.take_answer(waiter, |_| ()) else { panic!() };
+        if opened {
+            state.give_back(id, connection, Found::Ready, Moment::START, &mut out);
+        } else {
+            state.discard(id, connection, Moment::START, &mut out);
+            state.vacated(id, Moment::START, &mut out);
+            let _waiter = state.enqueue(2, false, Moment::START, &mut out).unwrap();
+        }
+        let due = state.tick(Moment::START, &mut out).unwrap();
+        let next = state.tick(due, &mut out);
+        assert!(next.is_none_or(|next| next > due), "due at {due:?}, and then again at {next:?}");
+    }
+}
+
 fn lost() -> Fault {
     Fault::new(Class::ConnectionLost, Step::Ping, "test")
 }
