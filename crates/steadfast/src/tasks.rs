@@ -4,8 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt as _;
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use crate::sync::{Handle, JoinHandle};
 
 /// Starts a background task on the current runtime. A panic in it is logged under the task's name, not lost.
 ///

@@ -2,13 +2,10 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock};
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
@@ -18,6 +15,7 @@ use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Observer};
 use crate::process::Incarnation;
+use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, RwLock};
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
