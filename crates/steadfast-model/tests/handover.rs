@@ -31,14 +31,19 @@ use steadfast::pool::{Lease, Pool};
 use steadfast::time::Instant;
 use steadfast::verdict::{Class, Step};
 
-/// Schedules for each test; a tenth of a millisecond to a millisecond each.
+/// Schedules for each test and scheduler, some milliseconds each; `STEADFAST_MODEL_SCHEDULES` asks for more.
 const SCHEDULES: usize = 1_000;
 /// How many changes of thread at awkward moments a mistake may need.
 const DEPTH: usize = 3;
 
 fn check(scenario: impl Fn() + Send + Sync + Copy + 'static) {
-    shuttle::check_random(scenario, SCHEDULES);
-    shuttle::check_pct(scenario, SCHEDULES, DEPTH);
+    shuttle::check_random(scenario, schedules());
+    shuttle::check_pct(scenario, schedules(), DEPTH);
+}
+
+fn schedules() -> usize {
+    let told = std::env::var("STEADFAST_MODEL_SCHEDULES").ok();
+    told.and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES)
 }
 
 /// A server that answers at once, but not before others had a chance to run.
@@ -280,7 +285,7 @@ fn what_ends_is_noticed() {
             });
             assert_eq!(server.0.most_open.load(Ordering::SeqCst), 1, "rule 1");
         },
-        SCHEDULES,
+        schedules(),
     );
 }
 
