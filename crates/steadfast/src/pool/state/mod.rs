@@ -41,6 +41,7 @@ pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct State<C, W> {
     limits: Limits,
     slots: Vec<Slot<C>>,
@@ -73,6 +74,7 @@ pub(crate) struct Limits {
 
 /// What a waiter gets in the end.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) enum Answer<C> {
     /// A connection; its slot counts as leased already.
     Granted(SlotId, C),

@@ -9,6 +9,7 @@ use crate::verdict::{Class, Step};
 
 /// What is remembered of openings.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Openings {
     /// A running mean of how long a success takes; zero before the first.
     usual: Duration,

@@ -10,6 +10,7 @@ pub(crate) struct SlotId(pub(super) usize);
 
 /// A slot and what is known of the connection in it.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Slot<C> {
     pub(super) stage: Stage<C>,
     /// The generation in which the connection was opened or last verified.
@@ -23,6 +24,7 @@ pub(super) struct Slot<C> {
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) enum Stage<C> {
     /// Nobody.
     Vacant,

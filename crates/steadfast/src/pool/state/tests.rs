@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::*;
 use crate::verdict::{Class, Step};
 
+mod exhaustive;
+
 /// How many schedules a normal run plays, in a second or two.
 const SCHEDULES: u64 = 100_000;
 
 /// A connection as the checker knows it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Conn {
     id: u64,
     /// The generation of the last proof that it works: its opening or its last ping.
@@ -23,6 +25,7 @@ struct Conn {
 /// Who was to be woken: the waiter's number.
 type Name = u64;
 
+#[derive(Clone)]
 struct World {
     state: State<Conn, Name>,
     random: fastrand::Rng,
@@ -111,6 +114,7 @@ impl World {
             13 => self.end_closing(),
             14 => self.tick(),
             _ => match self.random.u8(0..6) {
+                0 if self.random.bool() => self.warm(),
                 0 => self.change(|state, now, out| state.dispose(now, out)),
                 1 => self.change(|state, now, out| state.distrust(None, now, out)),
                 2 => self.sweep(),
@@ -221,6 +225,14 @@ impl World {
         self.change(|state, now, out| state.vacated(id, now, out));
     }
 
+    fn warm(&mut self) {
+        let wanted = self.random.usize(1..4);
+        self.change(|state, now, out| state.begin_warming(wanted, now, out));
+        if self.random.bool() {
+            self.state.end_warming(wanted);
+        }
+    }
+
     fn stall(&mut self) {
         if let Some((id, _)) = self.verifying.last() {
             let id = *id;
@@ -278,6 +290,16 @@ impl World {
     }
 
     fn check(&mut self) {
+        self.check_books();
+        if self.queue.is_empty()
+            && let Some((id, conn)) = self.state.take(self.now)
+        {
+            self.judge(&conn);
+            self.change(|state, now, out| state.give_back(id, conn, Found::Ready, now, out));
+        }
+    }
+
+    fn check_books(&mut self) {
         let status = self.state.status(self.now);
         assert!(status.total() <= self.capacity, "rule 1: {} of {}", status.total(), self.capacity);
         assert_eq!(status.opening, self.opening.len() + self.aborting.len());
@@ -293,9 +315,6 @@ impl World {
                 self.state.take_fit(self.now).is_none(),
                 "somebody waits beside a connection that is fit"
             );
-        } else if let Some((id, conn)) = self.state.take(self.now) {
-            self.judge(&conn);
-            self.change(|state, now, out| state.give_back(id, conn, Found::Ready, now, out));
         }
     }
 
