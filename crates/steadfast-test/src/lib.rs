@@ -40,5 +40,5 @@ pub use eventually::{eventually, holds_within};
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Auth, Backends, Builder, Mode, Postgres, installed_versions};
 pub use process::Process;
-pub use relay::{Counters, Cut, Direction, Ending, Fault, Relay};
+pub use relay::{Connection, Counters, Cut, Direction, Ending, Fault, Relay};
 pub use system::Signal;

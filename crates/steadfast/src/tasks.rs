@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
-use futures_util::FutureExt as _;
 use crate::sync::{Handle, JoinHandle};
+use futures_util::FutureExt as _;
 
 /// Starts a background task on the current runtime. A panic in it is logged under the task's name, not lost.
 ///

@@ -1,18 +1,21 @@
 //! One connection through the relay.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fault::{Direction, Ending, Fault};
 use super::framer::Dialogue;
 use super::pump::{PumpEnd, pump};
 use super::registry::{Registered, Shared};
 use super::socket::{close, drain, half_close, reset};
-use super::weather::Weather;
+use super::weather::{Own, Weather};
 
 /// More endings than any connection has.
 const OVER: u64 = u64::MAX;
@@ -31,6 +34,8 @@ enum Order {
 #[derive(Debug)]
 pub(super) struct Link {
     shared: Arc<Shared>,
+    number: u64,
+    client: SocketAddr,
     order: watch::Sender<Order>,
     /// How many endings were carried out; [`OVER`] when the connection is gone.
     obeyed: watch::Sender<u64>,
@@ -38,12 +43,30 @@ pub(super) struct Link {
     /// Something was lost on the way, so nothing behind it can make sense any more.
     has_lost: AtomicBool,
     last_active: Mutex<Instant>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    own: Own,
+    towards_server: Option<SocketAddr>,
+    /// How the connection ends when something comes back.
+    lost_answer: Option<Ending>,
+    /// A message that reaches the server late.
+    late: Vec<u8>,
 }
 
 impl Link {
     /// Serves an accepted connection to its end.
     pub(super) async fn serve(shared: Arc<Shared>, client: TcpStream) {
+        let Ok(address) = client.peer_addr() else {
+            // It was reset before it was looked at.
+            return;
+        };
         let link = Arc::new(Self {
+            number: shared.number(),
+            client: address,
+            state: Mutex::default(),
             order: watch::Sender::new(Order::None),
             obeyed: watch::Sender::new(0),
             dialogue: Dialogue::default(),
@@ -71,8 +94,45 @@ impl Link {
         &self.dialogue
     }
 
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    pub(super) fn towards_server(&self) -> Option<SocketAddr> {
+        self.state().towards_server
+    }
+
     pub(super) fn weather(&self) -> Weather {
-        self.shared.weather.borrow().clone()
+        self.shared.weather.borrow().clone().with(&self.state().own)
+    }
+
+    /// Changes what holds for this connection alone.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Own)) {
+        change(&mut self.state().own);
+        // Whoever watches the weather looks again.
+        self.shared.weather.send_modify(|_| ());
+    }
+
+    /// What comes back next is lost, and the connection with it.
+    pub(super) fn lose_answer(&self, ending: Ending) {
+        self.state().lost_answer = Some(ending);
+    }
+
+    pub(super) fn take_lost_answer(&self) -> Option<Ending> {
+        self.state().lost_answer.take()
+    }
+
+    /// Keeps a message that [`Ending::Late`] delivers.
+    pub(super) fn keep_late(&self, message: Vec<u8>) {
+        self.state().late = message;
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_silent(&self) -> bool {
@@ -163,6 +223,7 @@ impl Link {
             return reset(client);
         };
         let _best_effort = server.set_nodelay(true);
+        self.state().towards_server = server.local_addr().ok();
         match self.run(&mut client, &mut server).await {
             PumpEnd::Finished => {}
             PumpEnd::Broken if self.is_silent() => {
@@ -200,6 +261,14 @@ impl Link {
         PumpEnd::Finished
     }
 
+    async fn deliver_late(&self, delay: Duration, mut server: TcpStream) -> TcpStream {
+        sleep(delay).await;
+        let message = std::mem::take(&mut self.state().late);
+        // The server may have ended meanwhile.
+        let _too_late = server.write_all(&message).await;
+        server
+    }
+
     async fn ended_by_order(&self) -> Ending {
         let mut order = self.order.subscribe();
         loop {
@@ -215,7 +284,8 @@ impl Link {
     async fn ended_by_idleness(&self) -> Ending {
         let mut weather = self.shared.weather.subscribe();
         loop {
-            let limit = weather.borrow_and_update().idle;
+            weather.mark_unchanged();
+            let limit = self.weather().idle;
             let last_active = *self.last_active.lock().unwrap_or_else(PoisonError::into_inner);
             let due = async {
                 match limit {
@@ -257,6 +327,16 @@ impl Link {
                 Ending::Ghost => {
                     self.lose();
                     client.take().into_iter().for_each(reset);
+                }
+                Ending::Late(delay) => {
+                    client.take().into_iter().for_each(reset);
+                    self.obeyed.send_modify(|endings| *endings += 1);
+                    let Some(open) = server.take() else { return };
+                    tokio::select! {
+                        open = self.deliver_late(delay, open) => return close(open),
+                        // Dropped with what it would have carried; only its end arrives.
+                        _ending = self.ended_by_order() => return,
+                    }
                 }
             }
             self.obeyed.send_modify(|endings| *endings += 1);

@@ -1,5 +1,7 @@
 //! A TCP relay that does to connections what networks, proxies and platforms do to them.
 
+mod armed;
+mod connection;
 mod counters;
 mod cut;
 mod door;
@@ -12,6 +14,7 @@ mod registry;
 mod socket;
 mod weather;
 
+pub use connection::Connection;
 pub use counters::Counters;
 pub use cut::Cut;
 pub use fault::{Direction, Ending, Fault};

@@ -145,6 +145,6 @@ async fn warming_up_goes_on_through_an_outage_and_ends_with_a_permanent_fault() 
     assert_eq!(error.failure, steadfast::error::AcquireFailure::Permanent);
     assert!(error.last_connect().is_some());
     let warming = begin(&pool);
-    drop(pool.close(tokio::time::Instant::now()).await);
+    assert!(pool.close(tokio::time::Instant::now()).await <= 3);
     assert_eq!(warming.await.unwrap().unwrap_err().failure, steadfast::error::AcquireFailure::Closed);
 }

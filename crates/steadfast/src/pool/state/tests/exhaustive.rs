@@ -127,9 +127,7 @@ impl World {
             [Opened(at), OpenFailed(at, Class::Unreachable), OpenFailed(at, Class::Permanent)]
         }));
         all.extend((!self.aborting.is_empty()).then_some(Aborted));
-        all.extend(
-            (0..self.verifying.len()).flat_map(|at| [Verified(at), NotVerified(at), Stalled(at)]),
-        );
+        all.extend((0..self.verifying.len()).flat_map(|at| [Verified(at), NotVerified(at), Stalled(at)]));
         all.extend((0..self.cleaning.len()).flat_map(|at| [Cleaned(at), NotCleaned(at)]));
         all.extend((0..self.closing.len()).map(Closed));
         all.extend([0, 1].map(Resize));
@@ -252,7 +250,9 @@ impl World {
             (state.generation - slot.generation).min(2).hash(&mut hasher);
             (slot.generation < state.disposed).hash(&mut hasher);
             match &slot.stage {
-                Stage::Opening { since, stalled, aborted } => (age(*since), stalled, aborted).hash(&mut hasher),
+                Stage::Opening { since, stalled, aborted } => {
+                    (age(*since), stalled, aborted).hash(&mut hasher)
+                }
                 Stage::Idle { since, checked, .. } => (age(*since), age(*checked)).hash(&mut hasher),
                 Stage::Verifying { stalled, .. } => stalled.hash(&mut hasher),
                 Stage::Leased { checked, .. } => age(*checked).hash(&mut hasher),
@@ -260,7 +260,10 @@ impl World {
             }
         }
         state.idle.hash(&mut hasher);
-        state.outage().map(|outage| (outage.attempts.min(3), self.now >= outage.next, outage.is_permanent())).hash(&mut hasher);
+        state
+            .outage()
+            .map(|outage| (outage.attempts.min(3), self.now >= outage.next, outage.is_permanent()))
+            .hash(&mut hasher);
         state.circuit.at_once(self.now).hash(&mut hasher);
         (state.closing, state.warming.len().min(1), state.last_connect().is_some()).hash(&mut hasher);
         (state.limits.max_overflow, self.capacity).hash(&mut hasher);
