@@ -5,12 +5,12 @@
 
 #[cfg(not(steadfast_model))]
 pub(crate) use self::real::{
-    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, RwLock,
+    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, Notify, RwLock,
 };
 
 #[cfg(steadfast_model)]
 pub(crate) use self::model::{
-    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, RwLock,
+    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, Notify, RwLock,
 };
 
 #[cfg(not(steadfast_model))]
@@ -19,6 +19,7 @@ mod real {
 
     pub(crate) use parking_lot::{Mutex, RwLock};
     pub(crate) use tokio::runtime::Handle;
+    pub(crate) use tokio::sync::Notify;
     pub(crate) use tokio::task::{AbortHandle, JoinHandle};
 }
 

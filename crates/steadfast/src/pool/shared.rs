@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use tokio::sync::Notify;
-
 use super::clock::Clock;
 use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
@@ -15,7 +13,7 @@ use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Observer};
 use crate::process::Incarnation;
-use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, RwLock};
+use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, Notify, RwLock};
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.

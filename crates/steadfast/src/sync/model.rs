@@ -51,6 +51,38 @@ impl<T> RwLock<T> {
     }
 }
 
+/// Tokio's own, which works under any scheduler; but others may run before each call.
+#[derive(Debug)]
+pub(crate) struct Notify {
+    real: tokio::sync::Notify,
+    turn: AtomicBool,
+}
+
+impl Notify {
+    pub(crate) fn new() -> Self {
+        Self { real: tokio::sync::Notify::new(), turn: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn notified(&self) -> tokio::sync::futures::Notified<'_> {
+        self.let_others_run();
+        self.real.notified()
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.let_others_run();
+        self.real.notify_one();
+    }
+
+    pub(crate) fn notify_waiters(&self) {
+        self.let_others_run();
+        self.real.notify_waiters();
+    }
+
+    fn let_others_run(&self) {
+        let _turn = self.turn.load(std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
 /// The one runtime that there is.
 #[derive(Debug, Clone)]
 pub(crate) struct Handle;
