@@ -1,12 +1,12 @@
 //! The hand-over between the shell, its tasks and those who wait, under interleavings that shuttle chooses. A task that
 //! is never woken shows as a deadlock, which shuttle reports with the schedule that leads to it.
 //!
-//! Mutations that were tried, and what found them:
-//! - `Waiting::poll` does not look for an answer after it has joined the queue, or `Waiters::take_answer` keeps the first
-//!   waker: *deadlock* in `whoever_waits_is_served` and `who_waits_in_another_task_is_woken_there`.
-//! - `Waiting` drops without cancelling, or `State::cancel` does not pass on what was granted: *deadlock* in
-//!   `who_goes_away_passes_on`.
-//! - `Lease::drop` inspects before it takes the lock: `what_ends_is_noticed` never ends.
+//! Mutations that were tried, each found by the test named:
+//! - a waiter's first waker is kept when it is polled with another: *deadlock* in
+//!   `who_waits_in_another_task_is_woken_there`;
+//! - a waiter that is dropped does not leave the queue, or what it had been granted is not passed on: *deadlock* in
+//!   `who_goes_away_passes_on`;
+//! - a returned connection is inspected before the lock is taken: `what_ends_is_noticed` never ends;
 //! - `close` looks whether all is closed before it listens for changes: *deadlock* in `closing_ends`.
 
 #![cfg(steadfast_model)]

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use super::clock::Clock;
-use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
+use super::state::{Action, Actions, Attempt, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
@@ -37,7 +37,7 @@ pub(super) struct Shared<C: Connector> {
     /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
     core: Mutex<Core<C>>,
     /// The tasks that are connecting, so that one can be ended. Held for moments only.
-    openings: Mutex<Vec<(SlotId, AbortHandle)>>,
+    openings: Mutex<Vec<(Attempt, AbortHandle)>>,
     /// Where tasks are started: leases may be dropped outside any runtime.
     runtime: RwLock<Handle>,
     /// The process in which the pool was made.
@@ -231,14 +231,15 @@ impl<C: Connector> Shared<C> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Open(id) => {
+                Action::Open(id, attempt) => {
                     let task = upkeep::open(self, id).abort_handle();
                     let mut openings = self.openings.lock();
-                    openings.retain(|(other, task)| *other != id && !task.is_finished());
-                    openings.push((id, task));
+                    openings.retain(|(_, task)| !task.is_finished());
+                    openings.push((attempt, task));
                 }
-                Action::Abort(id) => {
-                    if let Some((_, task)) = self.openings.lock().iter().find(|(opening, _)| *opening == id) {
+                Action::Abort(attempt) => {
+                    let openings = self.openings.lock();
+                    if let Some((_, task)) = openings.iter().find(|(other, _)| *other == attempt) {
                         task.abort();
                     }
                 }

@@ -140,11 +140,11 @@ impl<C, W> State<C, W> {
                 SlotId(self.slots.len() - 1)
             }
         };
-        let generation = self.generation;
+        let (generation, attempt) = (self.generation, self.openings.next_attempt());
         let slot = self.slot(id);
-        slot.stage = Stage::Opening { since: now, stalled: false, aborted: false };
+        slot.stage = Stage::Opening { since: now, attempt, stalled: false, aborted: false };
         slot.generation = generation;
-        out.push(Action::Open(id));
+        out.push(Action::Open(id, attempt));
         true
     }
 }

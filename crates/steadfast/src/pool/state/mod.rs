@@ -36,6 +36,7 @@ use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
 pub(crate) use self::moment::Moment;
+pub(crate) use self::openings::Attempt;
 pub(crate) use self::slot::SlotId;
 pub(crate) use self::waiters::WaiterId;
 
@@ -95,9 +96,9 @@ pub(crate) enum Action<C, W> {
     /// Wake a waiter: it has been answered.
     Wake(W),
     /// Connect, then report `opened` or `open_failed`.
-    Open(SlotId),
-    /// End the task that is connecting; its end is reported as `aborted`.
-    Abort(SlotId),
+    Open(SlotId, Attempt),
+    /// End the task that makes this attempt, unless it has just ended; its end is reported as `open_failed`.
+    Abort(Attempt),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
     /// Clean, then report `cleaned` or `lost`.

@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::moment::Moment;
+use super::openings::Attempt;
 
 /// Names a slot for as long as the pool lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +32,7 @@ pub(super) enum Stage<C> {
     /// A task of the pool is connecting.
     Opening {
         since: Moment,
+        attempt: Attempt,
         /// It takes longer than usual: do not count on it.
         stalled: bool,
         /// The task was told to give up; it has not reported yet.
@@ -95,7 +97,7 @@ impl<C> Slot<C> {
 
     /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
     pub(super) const fn opening(&self) -> Option<(Moment, bool)> {
-        if let Stage::Opening { since, stalled, aborted: false } = self.stage {
+        if let Stage::Opening { since, stalled, aborted: false, .. } = self.stage {
             Some((since, stalled))
         } else {
             None

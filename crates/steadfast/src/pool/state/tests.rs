@@ -34,6 +34,8 @@ struct World {
     next_conn: u64,
     next_name: Name,
     opening: Vec<SlotId>,
+    /// The last attempt of each slot.
+    attempts: BTreeMap<SlotId, Attempt>,
     aborting: Vec<SlotId>,
     verifying: Vec<(SlotId, Conn)>,
     cleaning: Vec<(SlotId, Conn)>,
@@ -88,6 +90,7 @@ impl World {
             next_conn: 1,
             next_name: 1,
             opening: Vec::new(),
+            attempts: BTreeMap::new(),
             aborting: Vec::new(),
             verifying: Vec::new(),
             cleaning: Vec::new(),
@@ -269,10 +272,16 @@ impl World {
                     assert_eq!(name, first, "not the first in the queue was served");
                     self.woken.insert(name, id);
                 }
-                Action::Open(id) => self.opening.push(id),
-                Action::Abort(id) => {
-                    self.opening.retain(|opening| *opening != id);
-                    self.aborting.push(id);
+                Action::Open(id, attempt) => {
+                    assert!(!self.attempts.values().any(|other| *other == attempt), "two with one name");
+                    self.attempts.insert(id, attempt);
+                    self.opening.push(id);
+                }
+                Action::Abort(attempt) => {
+                    let is_meant = |id: &SlotId| self.attempts.get(id) == Some(&attempt);
+                    let at =
+                        self.opening.iter().position(is_meant).expect("what is given up is being opened");
+                    self.aborting.push(self.opening.remove(at));
                 }
                 Action::Verify(id, conn) => self.verifying.push((id, conn)),
                 Action::Clean(id, conn) => self.cleaning.push((id, conn)),

@@ -121,7 +121,7 @@ impl World {
         all.extend((0..self.queue.len()).map(Cancel));
         all.extend(self.woken.keys().flat_map(|name| [CancelGranted(*name), Look(*name)]));
         let ways = [Way::Ready, Way::Dirty, Way::Lost, Way::Discarded];
-        all.extend((0..self.leased.len()).flat_map(|at| ways.map(|way| Happening::Return(at, way))));
+        all.extend((0..self.leased.len()).flat_map(|at| ways.map(|way| Return(at, way))));
         let openings = 0..self.opening.len();
         all.extend(openings.flat_map(|at| {
             [Opened(at), OpenFailed(at, Class::Unreachable), OpenFailed(at, Class::Permanent)]
@@ -250,7 +250,7 @@ impl World {
             (state.generation - slot.generation).min(2).hash(&mut hasher);
             (slot.generation < state.disposed).hash(&mut hasher);
             match &slot.stage {
-                Stage::Opening { since, stalled, aborted } => {
+                Stage::Opening { since, stalled, aborted, .. } => {
                     (age(*since), stalled, aborted).hash(&mut hasher)
                 }
                 Stage::Idle { since, checked, .. } => (age(*since), age(*checked)).hash(&mut hasher),
