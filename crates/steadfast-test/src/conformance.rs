@@ -149,7 +149,7 @@ async fn every_call_may_be_dropped<S: Subject>() {
         match subject.connector().inspect(&connection) {
             Condition::Ready => {}
             Condition::Lost(_) => connection = connect(&subject).await,
-            _ => clean(&subject, &mut connection).await,
+            Condition::Dirty | _ => clean(&subject, &mut connection).await,
         }
         ping(&subject, &mut connection).await;
         assert!(subject.is_pristine(&mut connection).await, "round {round}");

@@ -10,6 +10,7 @@ use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 
 use crate::environment;
 use crate::error::{Error, must};
@@ -204,24 +205,26 @@ fn forward(
     let runtime = runtime.map_err(|cause| Error::system("starting the thread of the path", cause))?;
     let _detached = runtime.spawn(async move {
         let Ok(listener) = TcpListener::from_std(listener) else { return };
-        while let Ok((mut client, from)) = listener.accept().await {
-            let clients = Arc::clone(&clients);
-            let lock = move |clients: &Mutex<HashSet<u16>>, open: bool| {
-                let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
-                if open {
-                    clients.insert(from.port())
-                } else {
-                    clients.remove(&from.port())
-                };
+        let mut connections = JoinSet::new();
+        loop {
+            let (client, from) = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(_closed) => return,
+                },
+                Some(_ended) = connections.join_next() => continue,
             };
-            let _detached = tokio::task::spawn(async move {
-                lock(&clients, true);
-                if let Ok(mut server) = TcpStream::connect(target).await {
-                    let _ended = tokio::io::copy_bidirectional(&mut client, &mut server).await;
-                }
-                lock(&clients, false);
-            });
+            connections.spawn(carry(client, from.port(), target, Arc::clone(&clients)));
         }
     });
     Ok(runtime)
+}
+
+async fn carry(mut client: TcpStream, port: u16, target: SocketAddr, clients: Arc<Mutex<HashSet<u16>>>) {
+    let open = || clients.lock().unwrap_or_else(PoisonError::into_inner);
+    open().insert(port);
+    if let Ok(mut server) = TcpStream::connect(target).await {
+        let _ended = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+    }
+    open().remove(&port);
 }

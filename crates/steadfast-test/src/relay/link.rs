@@ -3,18 +3,16 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 
 use super::fault::{Direction, Ending, Fault};
 use super::framer::Dialogue;
 use super::pump::{PumpEnd, pump};
 use super::registry::{Registered, Shared};
-use super::socket::{close, drain, half_close, reset};
+use super::socket::{close, drain, reset};
 use super::weather::{Own, Weather};
 
 /// More endings than any connection has.
@@ -22,7 +20,7 @@ const OVER: u64 = u64::MAX;
 
 /// What this one connection was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     /// Nothing: the relay's weather is its weather.
     None,
     Stall,
@@ -36,13 +34,13 @@ pub(super) struct Link {
     shared: Arc<Shared>,
     number: u64,
     client: SocketAddr,
-    order: watch::Sender<Order>,
+    pub(super) order: watch::Sender<Order>,
     /// How many endings were carried out; [`OVER`] when the connection is gone.
-    obeyed: watch::Sender<u64>,
+    pub(super) obeyed: watch::Sender<u64>,
     dialogue: Dialogue,
     /// Something was lost on the way, so nothing behind it can make sense any more.
     has_lost: AtomicBool,
-    last_active: Mutex<Instant>,
+    pub(super) last_active: Mutex<Instant>,
     state: Mutex<State>,
 }
 
@@ -129,6 +127,10 @@ impl Link {
     /// Keeps a message that [`Ending::Late`] delivers.
     pub(super) fn keep_late(&self, message: Vec<u8>) {
         self.state().late = message;
+    }
+
+    pub(super) fn take_late(&self) -> Vec<u8> {
+        std::mem::take(&mut self.state().late)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -259,94 +261,5 @@ impl Link {
             }
         }
         PumpEnd::Finished
-    }
-
-    async fn deliver_late(&self, delay: Duration, mut server: TcpStream) -> TcpStream {
-        sleep(delay).await;
-        let message = std::mem::take(&mut self.state().late);
-        // The server may have ended meanwhile.
-        let _too_late = server.write_all(&message).await;
-        server
-    }
-
-    async fn ended_by_order(&self) -> Ending {
-        let mut order = self.order.subscribe();
-        loop {
-            if let Order::End(ending) = *order.borrow_and_update() {
-                return ending;
-            }
-            if order.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    async fn ended_by_idleness(&self) -> Ending {
-        let mut weather = self.shared.weather.subscribe();
-        loop {
-            weather.mark_unchanged();
-            let limit = self.weather().idle;
-            let last_active = *self.last_active.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = async {
-                match limit {
-                    Some((after, _)) => sleep_until(last_active + after).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _changed = weather.changed() => continue,
-                () = due => {}
-            }
-            let still_last = *self.last_active.lock().unwrap_or_else(PoisonError::into_inner) == last_active;
-            if let Some((_, ending)) = limit.filter(|_| still_last) {
-                return ending;
-            }
-        }
-    }
-
-    /// Ends the connection as told. A side that stays open may still be ended by a later order.
-    async fn carry_out(&self, first: Ending, client: Option<TcpStream>, server: Option<TcpStream>) {
-        let (mut ending, mut client, mut server) = (first, client, server);
-        loop {
-            // An order that came meanwhile is either this one or will be seen below.
-            self.order.send_if_modified(|order| {
-                let done = *order == Order::End(ending);
-                if done {
-                    *order = Order::None;
-                }
-                false
-            });
-            match ending {
-                Ending::Fin => [client.take(), server.take()].into_iter().flatten().for_each(close),
-                Ending::Rst => [client.take(), server.take()].into_iter().flatten().for_each(reset),
-                Ending::HalfClose => {
-                    server.take().into_iter().for_each(close);
-                    client.iter().for_each(half_close);
-                }
-                Ending::Silence => self.lose(),
-                Ending::Ghost => {
-                    self.lose();
-                    client.take().into_iter().for_each(reset);
-                }
-                Ending::Late(delay) => {
-                    client.take().into_iter().for_each(reset);
-                    self.obeyed.send_modify(|endings| *endings += 1);
-                    let Some(open) = server.take() else { return };
-                    tokio::select! {
-                        open = self.deliver_late(delay, open) => return close(open),
-                        // Dropped with what it would have carried; only its end arrives.
-                        _ending = self.ended_by_order() => return,
-                    }
-                }
-            }
-            self.obeyed.send_modify(|endings| *endings += 1);
-            if client.is_none() && server.is_none() {
-                return;
-            }
-            ending = tokio::select! {
-                _both = async { tokio::join!(drain(&mut client), drain(&mut server)) } => return,
-                ending = self.ended_by_order() => ending,
-            };
-        }
     }
 }

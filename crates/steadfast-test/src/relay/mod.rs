@@ -4,6 +4,7 @@ mod armed;
 mod connection;
 mod counters;
 mod cut;
+mod demise;
 mod door;
 mod fault;
 mod framer;

@@ -123,7 +123,7 @@ impl Referee {
             Answer::Fail(..) | Answer::Never | Answer::Panic => {
                 book.connect_bad_since.get_or_insert_with(Instant::now);
             }
-            _ => book.connect_bad_since = None,
+            Answer::After(_) | Answer::Lie(_) | _ => book.connect_bad_since = None,
         }
         book.permanent |= matches!(answer, Answer::Fail(steadfast::verdict::Class::Permanent, _));
     }
@@ -208,7 +208,7 @@ impl Referee {
                 assert!(idle <= limit + SLACK, "leased without a ping after {idle:?}, limit {limit:?}");
             }
             PrePing::Always if !handed_over => assert!(idle <= SLACK, "leased without a ping after {idle:?}"),
-            _ => {}
+            PrePing::AfterIdle(_) | PrePing::Always | PrePing::Never | _ => {}
         }
     }
 

@@ -73,6 +73,16 @@ impl<C, W> State<C, W> {
         self.retire_idle(all, &CloseCause::PoolClosed, now, out);
     }
 
+    /// True when nothing is left of a pool that was told to close.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.closing && self.slots.iter().all(Slot::is_vacant)
+    }
+
+    /// True once the pool was told to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing
+    }
+
     /// This process is a fork of the one that opened everything: forget it all, and begin anew.
     pub(crate) fn abandon(&mut self, now: Moment, out: &mut Actions<C, W>) {
         let all = self.remove_idle(|_, _| true);

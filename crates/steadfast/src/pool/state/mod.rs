@@ -204,16 +204,6 @@ impl<C, W> State<C, W> {
         holders
     }
 
-    /// True when nothing is left of a pool that was told to close.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.closing && self.slots.iter().all(Slot::is_vacant)
-    }
-
-    /// True once the pool was told to close.
-    pub(crate) const fn is_closing(&self) -> bool {
-        self.closing
-    }
-
     /// Everything at one moment.
     pub(crate) fn status(&self, now: Moment) -> Status {
         let mut status = Status {
