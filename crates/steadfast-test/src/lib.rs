@@ -42,9 +42,9 @@ pub mod conformance;
 
 pub use error::Error;
 pub use eventually::{eventually, holds_within};
-pub use pgbouncer::PgBouncer;
 #[cfg(target_os = "linux")]
 pub use lossy::LossyPath;
+pub use pgbouncer::PgBouncer;
 pub use postgres::{Auth, Backends, Builder, Mode, Postgres, installed_versions};
 pub use process::Process;
 pub use relay::{Connection, Counters, Cut, Direction, Ending, Fault, Relay};

@@ -15,15 +15,7 @@ enum Happening {
     CancelGranted(Name),
     Look(Name),
     Return(usize, Way),
-    Opened(usize),
-    OpenFailed(usize, Class),
-    Aborted,
-    Verified(usize),
-    NotVerified(usize),
-    Stalled(usize),
-    Cleaned(usize),
-    NotCleaned(usize),
-    Closed(usize),
+    Reported(Report),
     Tick,
     /// Long enough for a ping to be needed and an opening to count as hung.
     TimePasses,
@@ -33,6 +25,20 @@ enum Happening {
     Resize(usize),
     Warm,
     Shut,
+}
+
+/// What a task of the pool has to say.
+#[derive(Debug, Clone, Copy)]
+enum Report {
+    Opened(usize),
+    OpenFailed(usize, Class),
+    Aborted,
+    Verified(usize),
+    NotVerified(usize),
+    Stalled(usize),
+    Cleaned(usize),
+    NotCleaned(usize),
+    Closed(usize),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -122,14 +128,21 @@ impl World {
         all.extend(self.woken.keys().flat_map(|name| [CancelGranted(*name), Look(*name)]));
         let ways = [Way::Ready, Way::Dirty, Way::Lost, Way::Discarded];
         all.extend((0..self.leased.len()).flat_map(|at| ways.map(|way| Return(at, way))));
-        let openings = 0..self.opening.len();
-        all.extend(openings.flat_map(|at| {
-            [Opened(at), OpenFailed(at, Class::Unreachable), OpenFailed(at, Class::Permanent)]
-        }));
-        all.extend((!self.aborting.is_empty()).then_some(Aborted));
-        all.extend((0..self.verifying.len()).flat_map(|at| [Verified(at), NotVerified(at), Stalled(at)]));
-        all.extend((0..self.cleaning.len()).flat_map(|at| [Cleaned(at), NotCleaned(at)]));
-        all.extend((0..self.closing.len()).map(Closed));
+        let mut reports: Vec<Report> = (0..self.opening.len())
+            .flat_map(|at| {
+                [Report::Opened(at)]
+                    .into_iter()
+                    .chain([Class::Unreachable, Class::Permanent].map(|class| Report::OpenFailed(at, class)))
+            })
+            .collect();
+        reports.extend((!self.aborting.is_empty()).then_some(Report::Aborted));
+        reports.extend(
+            (0..self.verifying.len())
+                .flat_map(|at| [Report::Verified(at), Report::NotVerified(at), Report::Stalled(at)]),
+        );
+        reports.extend((0..self.cleaning.len()).flat_map(|at| [Report::Cleaned(at), Report::NotCleaned(at)]));
+        reports.extend((0..self.closing.len()).map(Report::Closed));
+        all.extend(reports.into_iter().map(Reported));
         all.extend([0, 1].map(Resize));
         all
     }
@@ -168,15 +181,7 @@ impl World {
             }
             Happening::Warm => self.change(|state, now, out| state.begin_warming(2, now, out)),
             Happening::Shut => self.change(|state, now, out| state.close(now, out)),
-            Happening::Opened(_)
-            | Happening::OpenFailed(..)
-            | Happening::Aborted
-            | Happening::Verified(_)
-            | Happening::NotVerified(_)
-            | Happening::Stalled(_)
-            | Happening::Cleaned(_)
-            | Happening::NotCleaned(_)
-            | Happening::Closed(_) => self.report(happening),
+            Happening::Reported(report) => self.report(report),
         }
         // After a shrink there may only become fewer.
         self.capacity = self.state.limits.capacity().max(self.capacity.min(self.state.occupied()));
@@ -193,49 +198,48 @@ impl World {
     }
 
     /// A task of the pool reports.
-    fn report(&mut self, happening: Happening) {
+    fn report(&mut self, report: Report) {
         let took = Duration::from_millis(3);
-        match happening {
-            Happening::Opened(at) => {
+        match report {
+            Report::Opened(at) => {
                 let (id, conn) = (self.opening.remove(at), self.born());
                 self.change(|state, now, out| state.opened(id, conn, took, now, out));
             }
-            Happening::OpenFailed(at, class) => {
+            Report::OpenFailed(at, class) => {
                 let (id, fault) = (self.opening.remove(at), Fault::new(class, Step::Dial, "test"));
                 self.change(|state, now, out| state.open_failed(id, fault, now, out));
             }
-            Happening::Aborted => {
+            Report::Aborted => {
                 let id = self.aborting.pop().unwrap();
                 self.change(|state, now, out| state.open_failed(id, lost(), now, out));
             }
-            Happening::Verified(at) => {
+            Report::Verified(at) => {
                 let (id, mut conn) = self.verifying.remove(at);
                 (conn.proved, conn.good_at) = (self.generation, self.now);
                 self.change(|state, now, out| state.verified(id, conn, took, now, out));
             }
-            Happening::NotVerified(at) => {
+            Report::NotVerified(at) => {
                 let (id, conn) = self.verifying.remove(at);
                 let cause = CloseCause::PingTimedOut;
                 self.change(|state, now, out| state.lost(id, conn, cause, &lost(), now, out));
             }
-            Happening::Stalled(at) => {
+            Report::Stalled(at) => {
                 let id = self.verifying[at].0;
                 self.change(|state, now, out| state.stalled(id, now, out));
             }
-            Happening::Cleaned(at) => {
+            Report::Cleaned(at) => {
                 let (id, conn) = self.cleaning.remove(at);
                 self.change(|state, now, out| state.cleaned(id, conn, now, out));
             }
-            Happening::NotCleaned(at) => {
+            Report::NotCleaned(at) => {
                 let (id, conn) = self.cleaning.remove(at);
                 let cause = CloseCause::NotCleaned(lost());
                 self.change(|state, now, out| state.lost(id, conn, cause, &lost(), now, out));
             }
-            Happening::Closed(at) => {
+            Report::Closed(at) => {
                 let id = self.closing.remove(at);
                 self.change(|state, now, out| state.vacated(id, now, out));
             }
-            other => panic!("not a report: {other:?}"),
         }
     }
 
