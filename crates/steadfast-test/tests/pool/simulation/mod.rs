@@ -9,7 +9,7 @@ mod schedule;
 mod trouble;
 
 /// How many schedules each of the parts of a normal run plays; `STEADFAST_SIM_SEEDS` asks for another number in all.
-const SEEDS_OF_A_PART: u64 = 1_500;
+const SEEDS_OF_A_PART: u64 = 800;
 /// A normal run is split, so that it uses every processor.
 const PARTS: u64 = 4;
 /// How many schedules with a crowd of callers a normal run plays.
