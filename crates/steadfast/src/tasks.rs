@@ -18,6 +18,7 @@ where
 }
 
 /// Starts a background task on this runtime, from wherever this is called.
+#[cfg_attr(steadfast_model, expect(private_interfaces, reason = "the model's runtime is the model's alone"))]
 pub fn spawn_on<F>(runtime: &Handle, name: &'static str, task: F) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,
