@@ -167,7 +167,7 @@ impl<C: Connector> Drop for Waiting<'_, C> {
 }
 
 /// Everything that can be said about why there is no connection.
-fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
+pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
     shared.look(|state, now| {
         let status = state.status(now);
         let mut error = AcquireError::new(refusal.failure, state.phase(), waited);

@@ -10,6 +10,7 @@ use super::keeper;
 use super::lease::Lease;
 use super::shared::Shared;
 use super::status::Status;
+use super::warm_up;
 use crate::config::PoolOptions;
 use crate::connector::Connector;
 use crate::error::{AcquireError, ConfigError, Fault};
@@ -74,17 +75,16 @@ impl<C: Connector> Pool<C> {
         self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller())).flatten()
     }
 
-    /// Opens connections until this many are there, but no more than `size`.
+    /// Opens connections until this many are there, but no more than `size`. Takes none from anybody: callers are
+    /// served meanwhile.
     ///
     /// # Errors
-    /// The first failure to get one before the deadline.
+    /// When they are not there by the deadline, connecting fails for good, or the pool is closed.
     ///
     /// # Cancel safety
     /// What is open stays open.
     pub async fn warm_up(&self, connections: usize, deadline: Instant) -> Result<(), AcquireError> {
-        let wanted = connections.min(self.status().size);
-        let all = (0..wanted).map(|_| self.acquire_until(deadline));
-        futures_util::future::try_join_all(all).await.map(drop)
+        warm_up::warm_up(&self.shared, connections, deadline).await
     }
 
     /// Makes everything suspect that is open now: idle connections are verified at once, leased ones on
@@ -128,13 +128,13 @@ impl<C: Connector> Pool<C> {
         self.shared.update(|state, now, out| state.close(now, out));
         let finished = async {
             loop {
-                let drained = self.shared.drained.notified();
-                let mut drained = std::pin::pin!(drained);
-                drained.as_mut().enable();
+                let changed = self.shared.changed.notified();
+                let mut changed = std::pin::pin!(changed);
+                changed.as_mut().enable();
                 if self.shared.look(|state, _| state.is_finished()) {
                     return;
                 }
-                drained.await;
+                changed.await;
             }
         };
         match timeout_at(deadline, finished).await {

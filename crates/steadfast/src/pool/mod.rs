@@ -38,6 +38,7 @@ mod spare;
 mod state;
 mod status;
 mod upkeep;
+mod warm_up;
 
 pub use handle::{Pool, PoolBuilder};
 pub use lease::Lease;

@@ -2,23 +2,19 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Waker;
-
-use parking_lot::{Mutex, RwLock};
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 
 use super::clock::Clock;
 use super::spare::Spare;
-use super::state::{Action, Actions, Borrower, Found, Limits, Moment, SlotId, State};
+use super::state::{Action, Actions, Attempt, Borrower, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Observer};
 use crate::process::Incarnation;
+use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, Notify, RwLock};
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
@@ -33,8 +29,8 @@ pub(super) struct Shared<C: Connector> {
     pub(super) options: PoolOptions,
     /// Wakes the keeper. Shared with it, so that it can wait without keeping the pool alive.
     pub(super) keeper: Arc<Notify>,
-    /// Tells whoever waits in `close` that a connection has gone.
-    pub(super) drained: Notify,
+    /// Tells whoever waits in `close` or `warm_up` that something has changed.
+    pub(super) changed: Notify,
     /// Who may give up a connection for the sake of the others.
     pub(super) spare: Spare,
     observers: Vec<Arc<dyn Observer>>,
@@ -46,7 +42,7 @@ pub(super) struct Shared<C: Connector> {
     /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
     core: Mutex<Core<C>>,
     /// The tasks that are connecting, so that one can be ended. Held for moments only.
-    openings: Mutex<Vec<(SlotId, AbortHandle)>>,
+    openings: Mutex<Vec<(Attempt, AbortHandle)>>,
     /// Where tasks are started: leases may be dropped outside any runtime.
     runtime: RwLock<Handle>,
     /// The process in which the pool was made.
@@ -74,7 +70,7 @@ impl<C: Connector> Shared<C> {
         Self {
             connector,
             keeper: Arc::new(Notify::new()),
-            drained: Notify::new(),
+            changed: Notify::new(),
             spare: Spare::default(),
             observers,
             told_of_waiting: AtomicBool::new(false),
@@ -95,21 +91,22 @@ impl<C: Connector> Shared<C> {
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
     ) -> R {
         let mut actions = PoolActions::<C>::new();
-        let (result, wake_keeper, closing) = {
+        let (result, wake_keeper, watched) = {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
             // What is due next may have changed; lending on what there is changes nothing about it.
             let retries =
                 core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
-            (result, was_standing_still || retries, core.state.is_closing())
+            let watched = core.state.is_closing() || core.state.is_warming();
+            (result, was_standing_still || retries, watched)
         };
         if wake_keeper {
             self.keeper.notify_one();
         }
         self.obey(actions);
-        if closing {
-            self.drained.notify_waiters();
+        if watched {
+            self.changed.notify_waiters();
         }
         result
     }
@@ -261,14 +258,15 @@ impl<C: Connector> Shared<C> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Open(id) => {
+                Action::Open(id, attempt) => {
                     let task = upkeep::open(self, id).abort_handle();
                     let mut openings = self.openings.lock();
-                    openings.retain(|(other, task)| *other != id && !task.is_finished());
-                    openings.push((id, task));
+                    openings.retain(|(_, task)| !task.is_finished());
+                    openings.push((attempt, task));
                 }
-                Action::Abort(id) => {
-                    if let Some((_, task)) = self.openings.lock().iter().find(|(opening, _)| *opening == id) {
+                Action::Abort(attempt) => {
+                    let openings = self.openings.lock();
+                    if let Some((_, task)) = openings.iter().find(|(other, _)| *other == attempt) {
                         task.abort();
                     }
                 }

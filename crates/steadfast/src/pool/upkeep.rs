@@ -4,13 +4,12 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
-
 use super::shared::{Boxed, Shared};
 use super::state::{Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::CloseCause;
+use crate::sync::JoinHandle;
 use crate::tasks;
 use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};

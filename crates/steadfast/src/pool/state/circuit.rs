@@ -7,6 +7,7 @@ use crate::verdict::Class;
 
 /// Connecting either works, works again since a moment, or fails.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) enum Circuit {
     /// As many may be opened at the same time as there are slots.
     Closed,

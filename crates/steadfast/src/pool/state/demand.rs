@@ -17,7 +17,7 @@ impl<C, W> State<C, W> {
             let Some((id, connection)) = self.take_fit(now) else {
                 break;
             };
-            self.grant(id, connection, now, out);
+            self.grant(id, connection, out);
         }
         let mut coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         while coming < self.waiters.len() {
@@ -36,6 +36,42 @@ impl<C, W> State<C, W> {
             }
             coming += 1;
         }
+        while self.staying() < self.warmth() && self.open(self.limits.size, now, out) {}
+    }
+
+    /// Somebody wants this many connections to be there, until they say that they do not.
+    pub(crate) fn begin_warming(&mut self, connections: usize, now: Moment, out: &mut Actions<C, W>) {
+        self.warming.push(connections);
+        self.circuit.hasten(self.random.f64());
+        self.serve(now, out);
+    }
+
+    /// The same number, when they do not care any more.
+    pub(crate) fn end_warming(&mut self, connections: usize) {
+        if let Some(index) = self.warming.iter().position(|wanted| *wanted == connections) {
+            self.warming.swap_remove(index);
+        }
+    }
+
+    /// True while somebody waits for connections to be there.
+    pub(crate) const fn is_warming(&self) -> bool {
+        !self.warming.is_empty()
+    }
+
+    /// True when so many connections are there, or as many as there may be, in whatever use.
+    pub(crate) fn is_warm(&self, connections: usize) -> bool {
+        let live = self.slots.iter().filter(|slot| slot.is_live()).count();
+        live >= connections.min(self.limits.size)
+    }
+
+    /// How many connections are to be there, for whoever waits for that.
+    fn warmth(&self) -> usize {
+        self.warming.iter().copied().max().unwrap_or(0).min(self.limits.size)
+    }
+
+    /// True when somebody wants more connections than there are fit ones.
+    pub(super) fn is_wanting(&self) -> bool {
+        !self.waiters.is_empty() || self.limits.min_idle() > 0 || self.is_warming()
     }
 
     /// Sets something in motion for one more waiter: verifies what is idle, or opens another.
@@ -61,7 +97,8 @@ impl<C, W> State<C, W> {
         let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
         let for_later =
             coming + idle < waiting + self.limits.min_idle() && self.occupied() < self.limits.size;
-        !self.closing && (for_waiters || for_later)
+        let for_warmth = self.staying() < self.warmth() && self.occupied() < self.limits.size;
+        !self.closing && (for_waiters || for_later || for_warmth)
     }
 
     /// Starts to verify a connection which is in no other hands.
@@ -120,11 +157,11 @@ impl<C, W> State<C, W> {
                 SlotId(self.slots.len() - 1)
             }
         };
-        let generation = self.generation;
+        let (generation, attempt) = (self.generation, self.openings.next_attempt());
         let slot = self.slot(id);
-        slot.stage = Stage::Opening { since: now, stalled: false, aborted: false };
+        slot.stage = Stage::Opening { since: now, attempt, stalled: false, aborted: false };
         slot.generation = generation;
-        out.push(Action::Open(id));
+        out.push(Action::Open(id, attempt));
         true
     }
 }

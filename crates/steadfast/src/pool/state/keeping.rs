@@ -72,6 +72,16 @@ impl<C, W> State<C, W> {
         self.give_up_openings(|_, _| true, out);
     }
 
+    /// True when nothing is left of a pool that was told to close.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.closing && self.slots.iter().all(Slot::is_vacant)
+    }
+
+    /// True once the pool was told to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing
+    }
+
     /// This process is a fork of the one that opened everything: forget it all, and begin anew.
     pub(crate) fn abandon(&mut self, now: Moment, out: &mut Actions<C, W>) {
         let all = self.remove_idle(|_, _| true);
@@ -84,6 +94,7 @@ impl<C, W> State<C, W> {
         self.generation += 1;
         self.disposed = self.generation;
         self.waiters = super::Waiters::new();
+        self.warming.clear();
     }
 
     /// Closes what has reached its greatest age, as long as there is a prospect of another in its place.
@@ -114,7 +125,7 @@ impl<C, W> State<C, W> {
         };
         let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle());
         let unused = self.remove_idle(|slot, _| {
-            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now.since(since) >= limit);
+            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now >= since.after(limit));
             surplus -= usize::from(goes);
             goes
         });
@@ -126,7 +137,7 @@ impl<C, W> State<C, W> {
             return;
         };
         let quiet =
-            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now.since(checked) >= limit));
+            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now >= checked.after(limit)));
         for id in quiet {
             let (connection, since, _) = self.take_idle(id);
             self.verify(id, connection, since, out);

@@ -60,10 +60,10 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) {
         match self.waiters.cancel(id) {
-            Some(Answer::Granted(slot, connection)) => {
-                let found = look(&connection);
-                self.give_back(slot, connection, found, now, out);
-            }
+            Some(Answer::Granted(slot, connection)) => match look(&connection) {
+                Found::Ready => self.pass_on(slot, connection, now, out),
+                found @ (Found::Lost(_) | Found::Dirty) => self.give_back(slot, connection, found, now, out),
+            },
             Some(Answer::Refused(_)) | None => {}
         }
     }
@@ -83,7 +83,9 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) {
         let slot = self.slot(id);
-        let Stage::Leased { since } = slot.stage else { bug("a connection came back that was not leased") };
+        let Stage::Leased { since, .. } = slot.stage else {
+            bug("a connection came back that was not leased")
+        };
         slot.borrower = Borrower::default();
         match found {
             Found::Lost(fault) => {
@@ -103,6 +105,20 @@ impl<C, W> State<C, W> {
             // It worked when it was leased. Whether its holder has used it since is not known here.
             Found::Ready => self.settle(id, connection, now, since, now, out),
         }
+    }
+
+    /// A connection was granted to somebody who never looked. Nothing was learned about it meanwhile, so the next
+    /// gets it only if it is still fit.
+    fn pass_on(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
+        let Stage::Leased { since, checked } = self.slot(id).stage else { bug("granted, but not leased") };
+        if let Some(cause) = self.is_unwanted(id, now) {
+            self.retire(id, connection, cause, now, out);
+        } else if self.slot(id).generation < self.generation {
+            self.verify(id, connection, since, out);
+        } else {
+            self.rest(id, connection, since, checked);
+        }
+        self.serve(now, out);
     }
 
     /// The holder wants the connection closed, not reused.
@@ -131,7 +147,8 @@ impl<C, W> State<C, W> {
         } else if self.waiters.is_empty() {
             self.rest(id, connection, since, checked);
         } else {
-            self.grant(id, connection, now, out);
+            self.slot(id).stage = Stage::Leased { since: now, checked };
+            self.grant(id, connection, out);
         }
     }
 
@@ -147,9 +164,8 @@ impl<C, W> State<C, W> {
         self.slot(id).stage = Stage::Idle { connection, since, checked };
     }
 
-    /// Hands a connection to the first waiter.
-    pub(super) fn grant(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).stage = Stage::Leased { since: now };
+    /// Hands a connection, whose slot counts as leased already, to the first waiter.
+    pub(super) fn grant(&mut self, id: SlotId, connection: C, out: &mut Actions<C, W>) {
         match self.waiters.answer_first(Answer::Granted(id, connection)) {
             Ok(waker) => out.push(Action::Wake(waker)),
             Err(_) => bug("a connection was granted to nobody"),
@@ -172,8 +188,8 @@ impl<C, W> State<C, W> {
         if !trusted || slot.generation < generation || (now >= slot.expires && !irreplaceable) {
             return None;
         }
-        let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, Stage::Leased { since: now })
-        else {
+        let leased = Stage::Leased { since: now, checked: *checked };
+        let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, leased) else {
             bug("an idle slot is not idle")
         };
         self.idle.pop();
@@ -202,7 +218,7 @@ impl<C, W> State<C, W> {
 
     /// The permanent fault that keeps everybody from connecting, when there is no other hope: no live
     /// connection that could be returned, and no try due.
-    pub(super) fn hopeless(&self, now: Moment) -> Option<Fault> {
+    pub(crate) fn hopeless(&self, now: Moment) -> Option<Fault> {
         let outage = self.outage()?;
         let hope = now >= outage.next || self.slots.iter().any(|slot| slot.is_live() || slot.is_coming());
         (outage.is_permanent() && !hope).then(|| outage.fault.clone())

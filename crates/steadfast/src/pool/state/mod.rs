@@ -36,11 +36,13 @@ use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
 pub(crate) use self::moment::Moment;
+pub(crate) use self::openings::Attempt;
 pub(crate) use self::slot::{Borrower, SlotId};
 pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct State<C, W> {
     limits: Limits,
     slots: Vec<Slot<C>>,
@@ -52,6 +54,8 @@ pub(crate) struct State<C, W> {
     disposed: u64,
     circuit: Circuit,
     openings: Openings,
+    /// How many connections somebody waits for to be there, without wanting one.
+    warming: Vec<usize>,
     closing: bool,
     random: fastrand::Rng,
 }
@@ -71,6 +75,7 @@ pub(crate) struct Limits {
 
 /// What a waiter gets in the end.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) enum Answer<C> {
     /// A connection; its slot counts as leased already.
     Granted(SlotId, C),
@@ -91,9 +96,9 @@ pub(crate) enum Action<C, W> {
     /// Wake a waiter: it has been answered.
     Wake(W),
     /// Connect, then report `opened` or `open_failed`.
-    Open(SlotId),
-    /// End the task that is connecting; its end is reported as `aborted`.
-    Abort(SlotId),
+    Open(SlotId, Attempt),
+    /// End the task that makes this attempt, unless it has just ended; its end is reported as `open_failed`.
+    Abort(Attempt),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
     /// Clean, then report `cleaned` or `lost`; `stalled` in between when it takes long.
@@ -157,6 +162,7 @@ impl<C, W> State<C, W> {
             disposed: 1,
             circuit: Circuit::Closed,
             openings: Openings::new(),
+            warming: Vec::new(),
             closing: false,
             random: fastrand::Rng::with_seed(seed),
         }
@@ -197,7 +203,7 @@ impl<C, W> State<C, W> {
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since } => Some((slot.borrower, since)),
+                Stage::Leased { since, .. } => Some((slot.borrower, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }
@@ -213,16 +219,6 @@ impl<C, W> State<C, W> {
     /// True when there is a queue.
     pub(crate) const fn is_anybody_waiting(&self) -> bool {
         !self.waiters.is_empty()
-    }
-
-    /// True when nothing is left of a pool that was told to close.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.closing && self.slots.iter().all(Slot::is_vacant)
-    }
-
-    /// True once the pool was told to close.
-    pub(crate) const fn is_closing(&self) -> bool {
-        self.closing
     }
 
     /// Everything at one moment.

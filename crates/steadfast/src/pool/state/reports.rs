@@ -52,8 +52,7 @@ impl<C, W> State<C, W> {
             return;
         }
         self.openings.answered();
-        let wanted = !self.waiters.is_empty() || self.limits.min_idle() > 0;
-        let jitter = self.random.f64();
+        let (wanted, jitter) = (self.is_wanting(), self.random.f64());
         let first = self.circuit.failed(now, fault.clone(), wanted, jitter);
         let (attempt, next_in, permanent) = match self.outage() {
             Some(outage) => (outage.attempts, outage.next.since(now), outage.is_permanent()),

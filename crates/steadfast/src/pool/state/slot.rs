@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::moment::Moment;
+use super::openings::Attempt;
 
 /// Names a slot for as long as the pool lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +20,7 @@ pub(crate) struct Borrower {
 
 /// A slot and what is known of the connection in it.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Slot<C> {
     pub(super) stage: Stage<C>,
     /// The generation in which the connection was opened or last verified.
@@ -32,12 +34,14 @@ pub(super) struct Slot<C> {
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) enum Stage<C> {
     /// Nobody.
     Vacant,
     /// A task of the pool is connecting.
     Opening {
         since: Moment,
+        attempt: Attempt,
         /// It takes longer than usual: do not count on it.
         stalled: bool,
         /// The task was told to give up; it has not reported yet.
@@ -59,7 +63,11 @@ pub(super) enum Stage<C> {
         stalled: bool,
     },
     /// A caller has it.
-    Leased { since: Moment },
+    Leased {
+        since: Moment,
+        /// When it was last known to work.
+        checked: Moment,
+    },
     /// A task of the pool is bringing it back to its initial state.
     Cleaning {
         /// It takes longer than usual: do not count on it.
@@ -106,7 +114,7 @@ impl<C> Slot<C> {
 
     /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
     pub(super) const fn opening(&self) -> Option<(Moment, bool)> {
-        if let Stage::Opening { since, stalled, aborted: false } = self.stage {
+        if let Stage::Opening { since, stalled, aborted: false, .. } = self.stage {
             Some((since, stalled))
         } else {
             None
