@@ -1,8 +1,9 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
 use crate::span;
@@ -39,6 +40,14 @@ pub(crate) enum Command {
     /// Tries at once and after 2, 4, 8, 16 and 32 s, or as soon as the database answers. What waiting cannot
     /// help (a wrong password, no such database) ends it at once. Safe to run several times at once.
     InitDb,
+    /// Says what is wrong between an application and its database, and what to do
+    ///
+    /// Looks from the outside inwards (configuration, network, security, server, path, schema, behaviour), names the
+    /// first broken layer and the next thing to do. Works for an application in any language: it needs no more than
+    /// the URL, DATABASE_URL or the PG variables. Only reads unless --drill is given; what it prints holds no secret.
+    ///
+    /// Ends with 0 when all is well, 1 with warnings, 2 when something is broken.
+    Diagnose(Diagnose),
     /// Waits until the database can be used, then runs a command: the first step of a container
     ///
     /// Tries at once and after 2, 4, 8, 16, 32, 32 .. s, or as soon as the database answers; each failed try is told
@@ -88,6 +97,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=3600))]
         every: u32,
     },
+    /// Finds out what became of a transaction whose COMMIT was not answered
+    ///
+    /// Takes the ticket of an error or of a log line (sfx1.., sfm1..), or the sealed one that the service gave to a
+    /// client (sfs1..), which only the database that it came from can open. Prints the outcome and what to do.
+    /// Reads only, unless --end is given: a transaction that is still in progress is left alone.
+    #[command(after_help = exit::RESOLVE_HELP)]
+    Resolve(Resolve),
     /// Shows all options in effect and where each came from; secrets are hidden
     Config {
         /// Prints the table of all options with their defaults and reasons, as Markdown
@@ -96,13 +112,96 @@ pub(crate) enum Command {
     },
 }
 
+/// How `diagnose` is to look.
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// The database, instead of DATABASE_URL; other users of this machine see it in the list of processes
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Prints one line of JSON (docs/diagnose.md describes it)
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Shows every check with its figures, also where all is well
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
+    /// Lists the checks and ends
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Looks again and again, until it is interrupted
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = span::parse)]
+    pub(crate) watch: Option<Duration>,
+
+    /// Only these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+
+    /// Not these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+
+    /// The longest that all of it may take; what has not begun by then is left out
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Measures for how long the path remembers an idle connection, up to this long (10m)
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) idle_probe: Option<Duration>,
+
+    /// Keeps what the idle probe has measured in this file, and goes on from there another time
+    #[arg(long, value_name = "FILE", requires = "idle_probe")]
+    pub(crate) idle_state: Option<PathBuf>,
+
+    /// Opens as many connections as the pool may, ends connections of its own, loses an answer, and measures the way
+    /// back; plays the retry schedule in real time
+    #[arg(long)]
+    pub(crate) drill: bool,
+
+    /// Plays the retry schedule this many times faster than real
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) retry_speed: Option<u32>,
+
+    /// Processes that run the application at the same time, for what they need together; default WEB_CONCURRENCY or 1
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) workers: Option<u32>,
+
+    /// A table that must be there (may be repeated); default the five largest
+    #[arg(long = "table", value_name = "NAME")]
+    pub(crate) tables: Vec<String>,
+}
+
+/// A question after an outcome.
+#[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    /// The ticket, one word
+    #[arg(value_name = "TICKET")]
+    pub(crate) ticket: String,
+
+    /// How long to go on asking while the outcome is unknown and may clear up: 30s, 5m
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = span::parse)]
+    pub(crate) wait: Duration,
+
+    /// Ends the transaction when it is still in progress, so that the outcome becomes final: not committed
+    #[arg(long)]
+    pub(crate) end: bool,
+
+    /// Prints one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Arguments {
     /// Where to listen, when it is said here.
     pub(crate) fn listen(&self) -> Option<&str> {
         match &self.command {
             Command::Serve { listen } => listen.as_deref(),
             Command::InitDb
+            | Command::Diagnose(_)
             | Command::Wait { .. }
+            | Command::Resolve(_)
             | Command::Explain { .. }
             | Command::Top { .. }
             | Command::Config { .. } => None,

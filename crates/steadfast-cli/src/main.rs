@@ -43,6 +43,11 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
             };
             Ok(command::explain::run(what, form, environment))
         }
+        // It says itself what is wrong with the configuration.
+        Command::Diagnose(options) => {
+            let url = arguments.database_url.as_deref();
+            on_a_runtime(async || command::diagnose::run(options, url, environment).await)
+        }
         Command::Wait { timeout, command } => wait(arguments, environment, *timeout, command),
         Command::Config { reference } => {
             Ok(command::config::run(&setup::load(arguments, environment)?, *reference))
@@ -58,6 +63,10 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
         Command::Top { url, once, json, every } => {
             let look = command::top::Look { url, once: *once, json: *json, every: *every };
             on_a_runtime(async || command::top::run(look, environment).await.unwrap_or_else(|exit| exit))
+        }
+        Command::Resolve(question) => {
+            let setup = begin(arguments, environment)?;
+            on_a_runtime(async || command::resolve::run(&setup, question).await)
         }
     }
 }

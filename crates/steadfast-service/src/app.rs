@@ -1,13 +1,17 @@
 //! What every handler shares.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use steadfast::Database;
 use steadfast::metrics::Metrics;
+use steadfast::sql::TransactionOptions;
 use steadfast::web::StatusPage;
+use steadfast::{Database, Ticket};
 use tokio::sync::Semaphore;
 
+use crate::idempotency::Gate;
 use crate::lifecycle::Lifecycle;
+use crate::seal::Seal;
 use crate::settings::Settings;
 
 /// What every handler shares. Cheap to clone.
@@ -22,7 +26,17 @@ struct Shared {
     request_slots: Arc<Semaphore>,
     metrics: Option<Metrics>,
     page: OnceLock<StatusPage>,
+    /// Questions after outcomes that are being asked.
+    outcome_slots: Semaphore,
+    keys: Gate,
+    /// There once the database was reached.
+    seal: OnceLock<Seal>,
+    /// Something was stored that will be removed when it is old.
+    has_kept: AtomicBool,
 }
+
+/// So many connections of the pool at most are used to ask for outcomes.
+const OUTCOME_SLOTS: usize = 2;
 
 impl App {
     /// An application on this database.
@@ -35,8 +49,18 @@ impl App {
     #[must_use]
     pub fn with_metrics(settings: Settings, database: Database, metrics: Option<Metrics>) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
-        let (lifecycle, page) = (Lifecycle::default(), OnceLock::new());
-        Self(Arc::new(Shared { settings, database, lifecycle, request_slots, metrics, page }))
+        Self(Arc::new(Shared {
+            settings,
+            database,
+            lifecycle: Lifecycle::default(),
+            request_slots,
+            metrics,
+            page: OnceLock::new(),
+            outcome_slots: Semaphore::new(OUTCOME_SLOTS),
+            keys: Gate::default(),
+            seal: OnceLock::new(),
+            has_kept: AtomicBool::new(false),
+        }))
     }
 
     /// Its settings.
@@ -76,6 +100,44 @@ impl App {
 
     pub(crate) fn page(&self) -> Option<&StatusPage> {
         self.0.page.get()
+    }
+
+    /// How a change is stored.
+    pub(crate) fn changing(&self) -> TransactionOptions {
+        TransactionOptions::read_write().guard(self.0.settings.commit_guard)
+    }
+
+    pub(crate) fn outcome_slots(&self) -> &Semaphore {
+        &self.0.outcome_slots
+    }
+
+    pub(crate) fn keys(&self) -> &Gate {
+        &self.0.keys
+    }
+
+    /// What seals tickets, once it is known.
+    pub(crate) fn seal(&self) -> Option<&Seal> {
+        self.0.seal.get()
+    }
+
+    /// A ticket for a client, when tickets can be sealed.
+    pub(crate) fn sealed(&self, ticket: &Ticket) -> Option<String> {
+        self.seal()?.seal(ticket)
+    }
+
+    pub(crate) fn set_seal(&self, seal: Seal) {
+        // The first one stays: it is the same in every worker.
+        drop(self.0.seal.set(seal));
+    }
+
+    /// Notes that something was stored that will be removed when it is old.
+    pub(crate) fn has_kept(&self) {
+        self.0.has_kept.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether something was stored since this was asked last.
+    pub(crate) fn take_has_kept(&self) -> bool {
+        self.0.has_kept.swap(false, Ordering::Relaxed)
     }
 
     pub(crate) fn request_slots(&self) -> &Arc<Semaphore> {

@@ -1,34 +1,50 @@
 //! The moment by which a request must be answered.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
+use parking_lot::Mutex;
+use steadfast::Ticket;
 use steadfast::time::{Duration, Instant};
 
 /// The moment by which a request must be answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Deadline {
     answer: Instant,
     database: Instant,
+    /// Of the transaction whose COMMIT is on its way. Held for moments only.
+    committing: Arc<Mutex<Option<Ticket>>>,
 }
 
 impl Deadline {
     /// A deadline this far from now.
     pub(crate) fn within(timeout: Duration) -> Self {
         let answer = Instant::now() + timeout;
-        Self { answer, database: answer - (timeout / 10).min(MAX_MARGIN) }
+        let database = answer - (timeout / 10).min(MAX_MARGIN);
+        Self { answer, database, committing: Arc::default() }
     }
 
     /// When the request is cut.
-    pub(crate) fn answer(self) -> Instant {
+    pub(crate) fn answer(&self) -> Instant {
         self.answer
     }
 
     /// When the database's part must be over: a little earlier, so that it is the library that ends a
     /// transaction and knows whether it was committed. A request that is cut from outside does not.
-    pub(crate) fn database(self) -> Instant {
+    pub(crate) fn database(&self) -> Instant {
         self.database
+    }
+
+    /// Notes the ticket of a COMMIT that is about to be sent, or that there is none.
+    pub(crate) fn set_committing(&self, ticket: Option<Ticket>) {
+        *self.committing.lock() = ticket;
+    }
+
+    /// The ticket of the COMMIT that is on its way.
+    pub(crate) fn committing(&self) -> Option<Ticket> {
+        self.committing.lock().clone()
     }
 }
 
@@ -41,6 +57,6 @@ impl<S: Sync> FromRequestParts<S> for Deadline {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().copied().unwrap_or_else(|| Self::within(FALLBACK)))
+        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self::within(FALLBACK)))
     }
 }

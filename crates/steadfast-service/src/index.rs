@@ -42,6 +42,7 @@ fn addresses() -> Response {
         "service": "steadfast",
         "documentation": "/openapi.json",
         "users": "/api/v1/users",
+        "outcomes": "/api/v1/outcomes/{ticket}",
         "health": "/api/v1/health",
         "liveness": "/livez",
         "readiness": "/readyz",

@@ -8,7 +8,7 @@ use http::Uri;
 use crate::app::App;
 use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, panics, schema_gate};
 use crate::problem::{Problem, ProblemKind};
-use crate::{index, openapi, users};
+use crate::{index, openapi, outcomes, users};
 
 /// The whole service as one router. `outside` are routes that must answer whatever happens to the others:
 /// health and metrics. They are neither counted nor refused when too many requests are being worked on, and
@@ -17,6 +17,7 @@ pub fn router(app: &App, outside: Router) -> Router {
     // The layer that is added last is the outermost.
     let limited = Router::new()
         .merge(users::routes())
+        .merge(outcomes::routes())
         .layer(from_fn_with_state(app.clone(), schema_gate))
         .layer(from_fn_with_state(app.clone(), cut_off))
         .layer(from_fn_with_state(app.clone(), admission))

@@ -1,11 +1,12 @@
 //! From listening to serving: the database, whenever it comes.
 
-use steadfast::Database;
 use steadfast::time::{Duration, Instant, sleep};
+use steadfast::verdict::Class;
 
 use crate::app::App;
 use crate::lifecycle::Phase;
-use crate::schema::{SchemaError, ensure_schema};
+use crate::schema::{SchemaError, ensure_guard, ensure_schema};
+use crate::seal::Seal;
 
 /// How long to wait for a first answer before saying that there is none. While somebody waits the pool
 /// reconnects in the background, so a database that comes is noticed within the try, and not by the next one.
@@ -27,7 +28,7 @@ pub(crate) async fn start(app: App) {
     let begun = Instant::now();
     let mut log = FailureLog::default();
     loop {
-        match prepare(app.database()).await {
+        match prepare(&app).await {
             Ok(()) => break,
             Err(error) => log.note(&error),
         }
@@ -37,9 +38,23 @@ pub(crate) async fn start(app: App) {
     tracing::info!(after_ms = begun.elapsed().as_millis(), "the database is ready; serving");
 }
 
-async fn prepare(database: &Database) -> Result<(), SchemaError> {
+async fn prepare(app: &App) -> Result<(), SchemaError> {
+    let database = app.database();
     database.probe(Instant::now() + PROBE).await?;
-    ensure_schema(database, Instant::now() + SCHEMA).await
+    let deadline = Instant::now() + SCHEMA;
+    ensure_schema(database, deadline).await?;
+    ensure_guard(database, app.settings().commit_guard, deadline).await?;
+    match Seal::load(database, Some(deadline)).await {
+        Ok(Some(seal)) => app.set_seal(seal),
+        Ok(None) => {
+            tracing::warn!("there is no key in steadfast_secret: unknown outcomes are told without a ticket")
+        }
+        Err(error) if error.fault().is_some_and(|fault| fault.class() == Class::Statement) => {
+            tracing::warn!(%error, "steadfast_secret cannot be read: unknown outcomes are told without a ticket");
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
 }
 
 /// Says what is wrong when it changes, and once in a while when it does not.

@@ -4,8 +4,10 @@
 //!   standby and promoted.
 //! - [`Relay`]: a TCP relay that does to connections what networks, proxies and platforms do.
 //! - [`PgBouncer`]: a pooler in front of it.
+//! - `LossyPath` (Linux, root): a path that really loses packets.
 //! - [`Process`]: a program under test, with its output.
 //! - [`sim`]: a simulated database, for pools under paused time.
+//! - [`conformance`]: what every connector owes the pool, as a suite.
 //! - [`eventually`]: waiting for a condition, with a bound.
 //!
 //! Everything cleans up after itself, even when the test is killed. Nothing here depends on a database
@@ -33,12 +35,17 @@ mod process;
 mod postgres;
 mod pgbouncer;
 mod relay;
+#[cfg(target_os = "linux")]
+mod lossy;
 pub mod sim;
+pub mod conformance;
 
 pub use error::Error;
 pub use eventually::{eventually, holds_within};
+#[cfg(target_os = "linux")]
+pub use lossy::LossyPath;
 pub use pgbouncer::PgBouncer;
 pub use postgres::{Auth, Backends, Builder, Mode, Postgres, installed_versions};
 pub use process::Process;
-pub use relay::{Counters, Cut, Direction, Ending, Fault, Relay};
+pub use relay::{Connection, Counters, Cut, Direction, Ending, Fault, Relay};
 pub use system::Signal;

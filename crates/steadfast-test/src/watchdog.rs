@@ -32,6 +32,11 @@ impl Watchdog {
         Self::start("group", Path::new(""))
     }
 
+    /// For a network namespace.
+    pub(crate) fn of_namespace() -> Result<Self, Error> {
+        Self::start("namespace", Path::new(""))
+    }
+
     fn start(kind: &str, directory: &Path) -> Result<Self, Error> {
         let failed = |cause| Error::system("starting the shell that cleans up after the test", cause);
         // Both ends are closed on exec: no other child of this process keeps the pipe open.
@@ -53,6 +58,11 @@ impl Watchdog {
     /// Names the process that has to be ended.
     pub(crate) fn watch(&self, pid: u32) -> Result<(), Error> {
         self.order(&format!("watch {pid}\n"))
+    }
+
+    /// Names the namespace that has to be removed.
+    pub(crate) fn watch_name(&self, name: &str) -> Result<(), Error> {
+        self.order(&format!("watch {name}\n"))
     }
 
     /// The process has ended by itself; its number may belong to somebody else soon.

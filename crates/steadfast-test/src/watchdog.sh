@@ -1,6 +1,7 @@
 # Outlives the test process and cleans up after it, however that ended: the test holds the other end of
 # standard input, and the kernel closes it even when the test was killed.
-#   $1  server: a PostgreSQL that has to be shut down; group: a process group that has to be killed
+#   $1  server: a PostgreSQL that has to be shut down; group: a process group that has to be killed;
+#       namespace: a network namespace that has to be removed
 #   $2  directory to remove afterwards, may be empty
 # Standard input: "watch PID" names what has to be ended, "forget" takes that back.
 trap '' HUP INT QUIT TERM
@@ -61,6 +62,11 @@ case $kind in
         [ -n "$pid" ] || pid=$(sed -n 1p "$directory/data/postmaster.pid")
         [ -n "$pid" ] && alive "$pid" && end_server
         remove_shared_memory
+        ;;
+    namespace)
+        # The interface first: sockets that are still open keep the namespace, and its end of the pair with it.
+        ip link del "sf${pid#steadfast}"
+        ip netns del "$pid"
         ;;
     group) [ -n "$pid" ] && kill -KILL "-$pid" ;;
 esac 2>/dev/null

@@ -352,3 +352,67 @@ async fn a_test_that_blocks_its_thread_does_not_stop_the_relay() {
     std::io::Read::read_exact(&mut served, &mut buffer).unwrap();
     assert_eq!(&buffer, b"blocking");
 }
+
+#[tokio::test]
+async fn what_is_done_to_one_connection_leaves_the_others_alone() {
+    let (relay, server) = path().await;
+    let mut pairs = Vec::new();
+    for _ in 0..5 {
+        pairs.push(connect(&relay, &server).await);
+    }
+    let chosen = relay.connections();
+    for (connection, (client, served)) in chosen.iter().zip(&pairs) {
+        assert_eq!(connection.client(), client.local_addr().unwrap());
+        let towards_server = served.peer_addr().unwrap();
+        eventually("it is connected", SOON, async || connection.towards_server() == Some(towards_server))
+            .await;
+    }
+    chosen[0].cut(Ending::Rst).await;
+    chosen[1].silence();
+    chosen[2].stall();
+    chosen[3].arm(Cut::at_byte(Direction::ToServer, 3).ending(Ending::Fin));
+    assert_eq!(end(&mut pairs[0].0).await, Some(ErrorKind::ConnectionReset));
+    for (index, (client, served)) in pairs.iter_mut().enumerate().skip(1) {
+        match index {
+            1 | 2 => {
+                send(client, "hello").await;
+                assert!(is_silent(served).await, "connection {index}");
+            }
+            3 => {
+                send(client, "hello").await;
+                assert_eq!(receive(served, 3).await, "hel");
+                assert_eq!(end(served).await, None);
+            }
+            _ => works(client, served).await,
+        }
+    }
+    chosen[2].resume();
+    assert_eq!(receive(&mut pairs[2].1, 5).await, "hello");
+    assert_eq!(relay.connections().len(), 3, "the silent one, the slow one and the good one");
+}
+
+#[tokio::test]
+async fn one_connection_may_be_slow_narrow_or_short_lived() {
+    let (relay, server) = path().await;
+    let (mut slow, mut slow_end) = connect(&relay, &server).await;
+    let (mut narrow, mut narrow_end) = connect(&relay, &server).await;
+    let (mut idle, mut idle_end) = connect(&relay, &server).await;
+    let (mut good, mut good_end) = connect(&relay, &server).await;
+    let chosen = relay.connections();
+    chosen[0].set_latency(Duration::from_millis(100), Duration::ZERO);
+    chosen[1].set_bandwidth(Some(10_000));
+    for (client, served, least) in [
+        (&mut slow, &mut slow_end, 0.1),
+        (&mut narrow, &mut narrow_end, 0.1),
+        (&mut good, &mut good_end, 0.0),
+    ] {
+        let started = Instant::now();
+        send(client, &"x".repeat(2000)).await;
+        receive(served, 2000).await;
+        assert!(started.elapsed().as_secs_f64() >= least, "{:?}", started.elapsed());
+    }
+    chosen[2].set_idle_limit(Some((Duration::from_millis(50), Ending::Fin)));
+    assert_eq!(end(&mut idle).await, None);
+    assert_eq!(end(&mut idle_end).await, None);
+    works(&mut good, &mut good_end).await;
+}

@@ -103,3 +103,55 @@ async fn a_server_that_restarts_behind_the_relay_is_found_again() {
     let (fine, said) = psql(&relay, &postgres, &["SELECT 1"]).await;
     assert!(!fine && said.contains("refused"), "{said}");
 }
+
+#[tokio::test]
+async fn a_commit_may_arrive_late() {
+    let (postgres, relay) = with_table().await;
+    let late = Ending::Late(Duration::from_millis(700));
+    relay.arm(Cut::on_message(Direction::ToServer, b'Q').with_text("COMMIT").ending(late));
+    let (fine, said) = psql(&relay, &postgres, &INSERT).await;
+    assert!(!fine, "the client is cut off ({said})");
+    // It takes psql less than that to give up, and the rows of others are not locked by it.
+    assert_eq!(postgres.all_backends().await.idle_in_transaction, 1, "nothing has arrived yet");
+    assert_eq!(rows(&postgres).await, "0");
+    eventually("it arrives", SOON, async || rows(&postgres).await == "1").await;
+    eventually("the session has ended", SOON, async || postgres.all_backends().await.total == 0).await;
+    assert_eq!(relay.counters().open_now, 0);
+    // Cut off before it has arrived, it never does.
+    relay.arm(Cut::on_message(Direction::ToServer, b'Q').with_text("COMMIT").ending(Ending::Late(2 * SOON)));
+    assert!(!psql(&relay, &postgres, &INSERT).await.0);
+    assert_eq!(relay.cut_all(Ending::Fin).await, 1);
+    eventually("the session has ended", SOON, async || postgres.all_backends().await.total == 0).await;
+    assert_eq!(rows(&postgres).await, "1");
+}
+
+#[tokio::test]
+async fn the_answer_to_any_message_can_be_lost() {
+    let (postgres, relay) = with_table().await;
+    let insert = Cut::on_message(Direction::ToServer, b'Q').with_text("insert");
+    relay.arm(insert.losing_the_answer().ending(Ending::Ghost));
+    let (fine, _) = psql(&relay, &postgres, &INSERT).await;
+    assert!(!fine);
+    let done = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'INSERT%' AND state LIKE 'idle in%'";
+    eventually("the server has done it", SOON, async || postgres.psql(done).await == "1").await;
+    assert_eq!((rows(&postgres).await.as_str(), relay.counters().cuts_fired), ("0", 1));
+}
+
+/// At every place of a conversation in turn: start-up, BEGIN, INSERT, COMMIT, good-bye.
+#[tokio::test]
+async fn a_cut_can_be_made_at_every_message_in_turn() {
+    let (postgres, relay) = with_table().await;
+    let mut stored = Vec::new();
+    for nth in 1..=6 {
+        relay.arm(Cut::on_any_message(Direction::ToServer).nth(nth));
+        let (fine, said) = psql(&relay, &postgres, &INSERT).await;
+        eventually("the session has ended", SOON, async || postgres.all_backends().await.total == 0).await;
+        stored.push((fine, rows(&postgres).await));
+        relay.disarm_all();
+        assert_eq!(relay.counters().cuts_fired, nth.min(5), "{said}");
+        postgres.psql("TRUNCATE t").await;
+    }
+    let stored: Vec<_> = stored.iter().map(|(fine, rows)| (*fine, rows.as_str())).collect();
+    let lost = (false, "0");
+    assert_eq!(stored, [lost, lost, lost, lost, (true, "1"), (true, "1")]);
+}

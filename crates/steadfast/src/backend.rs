@@ -12,7 +12,7 @@ use crate::sql::{Row, Settled, SqlConnection, TransactionOptions, Value, marker}
 #[cfg(feature = "sqlite")]
 use crate::sqlite::SqliteConnector;
 #[cfg(feature = "postgres")]
-use crate::time::timeout_at;
+use crate::time::timeout;
 use crate::time::{Duration, Instant};
 
 /// Which database it is.
@@ -108,23 +108,37 @@ impl Backend {
         either!(self, pool => pool.options().ping_timeout)
     }
 
-    /// True when the server says, over another connection, that it is not at work for the one with this pulse.
-    /// False when it is, or when that cannot be found out by the deadline.
-    pub(crate) async fn is_deserted(&self, pulse: &BackendPulse, deadline: Instant) -> bool {
-        if Instant::now() >= deadline {
-            return false;
-        }
+    /// Asks the server over another connection whether it is at work for the one with this pulse.
+    pub(crate) async fn second_opinion(&self, pulse: &BackendPulse) -> Opinion {
         match (self, pulse) {
             #[cfg(feature = "postgres")]
             (Self::Postgres(pool), BackendPulse::Postgres(pulse)) => {
-                let Ok(mut other) = pool.acquire_until(deadline).await else { return false };
-                matches!(timeout_at(deadline, pulse.is_deserted(&mut other)).await, Ok(Ok(true)))
+                let limit = pool.options().ping_timeout;
+                let Ok(mut other) = pool.acquire_aside(Instant::now() + limit / 2).await else {
+                    return Opinion::NobodyToAsk { all_leased: pool.status().is_exhausted() };
+                };
+                match timeout(limit, pulse.is_deserted(&mut other)).await {
+                    Ok(Ok(true)) => Opinion::Deserted,
+                    Ok(Ok(false)) => Opinion::AtWork,
+                    Ok(Err(fault)) if !fault.class().condemns_connection() => Opinion::AtWork,
+                    Ok(Err(_)) => Opinion::Silent,
+                    Err(_) => {
+                        // It was a ping, and has failed like one.
+                        other.condemn(silent(limit));
+                        Opinion::Silent
+                    }
+                }
             }
             #[cfg(feature = "sqlite")]
-            (_, BackendPulse::Local) => false,
+            (_, BackendPulse::Local) => Opinion::AtWork,
             #[cfg(all(feature = "postgres", feature = "sqlite"))]
-            (Self::Sqlite(_), BackendPulse::Postgres(_)) => false,
+            (Self::Sqlite(_), BackendPulse::Postgres(_)) => Opinion::AtWork,
         }
+    }
+
+    /// True for one caller in a while: it may give up its connection so that there is one to ask with.
+    pub(crate) fn may_spare_one(&self) -> bool {
+        either!(self, pool => pool.may_spare_one())
     }
 
     pub(crate) fn status(&self) -> Status {
@@ -157,6 +171,27 @@ impl Backend {
 pub(crate) enum BackendGhost {
     #[cfg(feature = "postgres")]
     Postgres(Ghost),
+}
+
+/// What is heard over another connection of one that has gone quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only a path can go silent"))]
+pub(crate) enum Opinion {
+    /// The server does not know of any work for it.
+    Deserted,
+    /// It works, or cannot be asked about its work.
+    AtWork,
+    /// The other connection was of no use either, and is given up. Another may be.
+    Silent,
+    /// There was no other connection to be had, perhaps because all of them are held.
+    NobodyToAsk { all_leased: bool },
+}
+
+#[cfg(feature = "postgres")]
+fn silent(limit: Duration) -> Fault {
+    use crate::verdict::{Class, Step};
+    Fault::new(Class::ConnectionLost, Step::Ping, format!("no answer within {limit:?}"))
+        .with_remedy("the path to the server went silent; a new connection is opened instead")
 }
 
 /// A view of a lease's connection that outlasts a borrow of it.

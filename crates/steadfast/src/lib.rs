@@ -10,6 +10,7 @@
 //! checks that.
 
 pub mod time;
+mod sync;
 mod process;
 pub mod verdict;
 pub mod outcome;

@@ -3,9 +3,8 @@
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
+use crate::sync::{Handle, JoinHandle};
 use futures_util::FutureExt as _;
-use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 /// Starts a background task on the current runtime. A panic in it is logged under the task's name, not lost.
 ///
@@ -19,6 +18,7 @@ where
 }
 
 /// Starts a background task on this runtime, from wherever this is called.
+#[cfg_attr(steadfast_model, expect(private_interfaces, reason = "the model's runtime is the model's alone"))]
 pub fn spawn_on<F>(runtime: &Handle, name: &'static str, task: F) -> JoinHandle<()>
 where
     F: Future<Output = ()> + Send + 'static,

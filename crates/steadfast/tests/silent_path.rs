@@ -60,3 +60,17 @@ async fn a_statement_that_is_merely_slow_is_left_alone() {
     assert!((3.0..4.5).contains(&took.as_secs_f64()), "it ran once: {took:?}");
     assert_eq!(database.status().generation, before, "and nothing was suspected");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_reading_transaction_is_not_waited_for_longer_than_a_ping() {
+    let (_postgres, relay, database) = behind_a_relay().await;
+    let relay = &relay;
+    let started = Instant::now();
+    let read = database.read(None, |tx| async move {
+        let value: i64 = tx.query_one("SELECT 1", &[]).await?.at(0)?;
+        relay.silence_existing();
+        Ok::<_, Error>(value)
+    });
+    assert_eq!(read.await.unwrap(), 1);
+    assert!(started.elapsed() < Duration::from_secs(15), "half of its deadline: {:?}", started.elapsed());
+}

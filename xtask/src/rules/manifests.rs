@@ -8,6 +8,7 @@ const ORDER: &[&str] = &[
     "steadfast-wire",
     "steadfast-explain",
     "steadfast",
+    "steadfast-diagnose",
     "steadfast-supervisor",
     "steadfast-service",
     "steadfast-cli",

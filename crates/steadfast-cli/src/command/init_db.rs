@@ -3,8 +3,9 @@
 use steadfast::Database;
 use steadfast::database::FailedTry;
 use steadfast::retry::Backoff;
+use steadfast::sql::Guard;
 use steadfast::time::{Duration, Instant};
-use steadfast_service::{SchemaError, ensure_schema};
+use steadfast_service::{SchemaError, ensure_guard, ensure_schema};
 
 use crate::exit::Exit;
 use crate::failure::{self, cause_of};
@@ -26,7 +27,7 @@ pub(crate) async fn run(setup: &Setup) -> Exit {
             return Exit::Configuration;
         }
     };
-    let result = prepare(&database).await;
+    let result = prepare(&database, setup.settings.commit_guard).await;
     let _left = database.close(Instant::now() + CLOSE).await;
     match result {
         Ok(()) => {
@@ -42,7 +43,7 @@ pub(crate) async fn run(setup: &Setup) -> Exit {
     }
 }
 
-async fn prepare(database: &Database) -> Result<(), SchemaError> {
+async fn prepare(database: &Database, guard: Guard) -> Result<(), SchemaError> {
     let schedule = Backoff::startup();
     let tries = schedule.clone().count() + 1;
     let report = |failed: &FailedTry| {
@@ -51,20 +52,25 @@ async fn prepare(database: &Database) -> Result<(), SchemaError> {
         complain(&format!("attempt {} of {tries} failed: {cause}; next in {next} s", failed.number));
     };
     database.wait_until_reachable(schedule, report).await?;
-    ensure_schema(database, Instant::now() + SCHEMA).await
+    let deadline = Instant::now() + SCHEMA;
+    ensure_schema(database, deadline).await?;
+    ensure_guard(database, guard, deadline).await
 }
 
 fn cause(error: &SchemaError) -> String {
     match error {
         SchemaError::Database(error) => cause_of(error),
-        SchemaError::ForeignTable { .. } | SchemaError::UnknownBackend | _ => error.to_string(),
+        SchemaError::ForeignTable { .. } | SchemaError::UnknownBackend | SchemaError::NoRandomness | _ => {
+            error.to_string()
+        }
     }
 }
 
-/// Which kind of failure it is.
+/// Which kind of failure it is. What waiting may help is told from what somebody has to change.
 fn exit_of(error: &SchemaError) -> Exit {
     match error {
         SchemaError::Database(error) => failure::exit_of(error),
+        SchemaError::NoRandomness => Exit::Failed,
         SchemaError::ForeignTable { .. } | SchemaError::UnknownBackend | _ => Exit::Configuration,
     }
 }

@@ -8,19 +8,30 @@ fn help_and_version_say_what_there_is() {
     let place = Place::new();
     let help = place.run(&["--help"], &[]);
     assert_eq!(help.code(), 0);
-    for word in ["serve", "init-db", "config", "--database-url", "DATABASE_URL", "69", "77", "78"] {
+    for word in ["serve", "init-db", "resolve", "config", "--database-url", "DATABASE_URL", "69", "77", "78"]
+    {
         assert!(help.out().contains(word), "{word} in {}", help.out());
     }
     assert_eq!(place.run(&["--version"], &[]).out(), format!("steadfast {}\n", env!("CARGO_PKG_VERSION")));
     assert!(place.run(&["serve", "--help"], &[]).out().contains("--listen"));
+    let help = place.run(&["resolve", "--help"], &[]).out();
+    for word in ["--wait", "--json", "--end", "not committed", "69"] {
+        assert!(help.contains(word), "{word} in {help}");
+    }
 }
 
 #[test]
 fn wrong_arguments_end_with_2_and_say_what_is_meant() {
     let place = Place::new();
-    for arguments in
-        [&["serv"][..], &["serve", "--listn", "x"], &["serve", "--listen"], &["init-db", "extra"], &[]]
-    {
+    for arguments in [
+        &["serv"][..],
+        &["serve", "--listn", "x"],
+        &["serve", "--listen"],
+        &["init-db", "extra"],
+        &["resolve"],
+        &["resolve", "x", "--wait", "soon"],
+        &[],
+    ] {
         let finished = place.run(arguments, &[]);
         assert_eq!(finished.code(), 2, "{arguments:?}");
         assert!(finished.err().contains("--help"), "{}", finished.err());

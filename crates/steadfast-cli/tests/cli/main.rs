@@ -4,6 +4,7 @@
 mod support;
 
 mod arguments;
+mod diagnose;
 mod explain;
 mod init_db;
 mod serve;

@@ -13,11 +13,14 @@ mod crashed;
 mod drain;
 mod frozen;
 mod full;
+mod idempotency;
+mod idempotency_faults;
 mod idle_cut;
 mod init_db;
 mod metrics;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod outcomes;
 mod readiness;
 mod reference;
 mod restart;

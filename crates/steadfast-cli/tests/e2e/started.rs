@@ -45,5 +45,5 @@ async fn five_services_that_start_at_once_on_an_empty_database_all_serve_from_on
         let page = service.client.get(USERS).await.body();
         assert_eq!(page["users"].as_array().unwrap().len(), 5);
     }
-    assert_eq!(postgres.psql("SELECT version FROM steadfast_schema").await, "1");
+    assert_eq!(postgres.psql("SELECT version FROM steadfast_schema").await, "1\n2");
 }

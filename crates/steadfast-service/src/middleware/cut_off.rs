@@ -11,18 +11,26 @@ use crate::problem::{Problem, ProblemKind};
 
 /// Gives the request its deadline, and cuts it off there. Work on the database ends earlier by itself (see
 /// [`Deadline::database`]), so this is the net below: a handler that is cut off here is dropped, and the
-/// library rolls back what it had open. Whether a change had been stored just before, nobody knows.
+/// library rolls back what it had open. A COMMIT that is on its way goes on in the background; the client gets the ticket
+/// by which it can ask for its outcome.
 pub(crate) async fn cut_off(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let limit = app.settings().request_timeout;
     let deadline = Deadline::within(limit);
-    request.extensions_mut().insert(deadline);
+    request.extensions_mut().insert(deadline.clone());
     let changes = !request.method().is_safe();
     match timeout_at(deadline.answer(), next.run(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
             let detail = format!("There was no answer after {} s.", limit.as_secs_f64());
             let problem = Problem::new(ProblemKind::DeadlineExceeded, detail);
-            if changes { problem.outcome_unknown() } else { problem }.into_response()
+            if !changes {
+                return problem.into_response();
+            }
+            let problem = problem.outcome_unknown();
+            match deadline.committing().and_then(|ticket| app.sealed(&ticket)) {
+                Some(ticket) => problem.with_ticket(ticket).into_response(),
+                None => problem.into_response(),
+            }
         }
     }
 }

@@ -50,7 +50,11 @@ fn of_acquire(error: &AcquireError) -> Problem {
 fn of_fault(fault: &Fault) -> Problem {
     if fault.verdict() == Verdict::OutcomeUnknown {
         let detail = "The connection was lost while the change was being stored.";
-        return Problem::new(ProblemKind::OutcomeUnknown, detail).outcome_unknown();
+        let problem = Problem::new(ProblemKind::OutcomeUnknown, detail).outcome_unknown();
+        return match fault.doubt() {
+            Some(doubt) => problem.because(doubt.name()),
+            None => problem,
+        };
     }
     match fault.class() {
         Class::ConnectionLost

@@ -10,6 +10,8 @@ pub enum ProblemKind {
     MalformedJson,
     /// A part of the address is not what it must be.
     InvalidParameter,
+    /// The Idempotency-Key is not what it must be.
+    InvalidIdempotencyKey,
     /// Fields of the body are missing, unknown or unacceptable.
     InvalidBody,
     /// There is nothing at this address.
@@ -22,6 +24,10 @@ pub enum ProblemKind {
     RequestIncomplete,
     /// A value that must be unique is taken.
     Duplicate,
+    /// The first request with this Idempotency-Key has not ended.
+    IdempotencyKeyInUse,
+    /// The Idempotency-Key was used for another request.
+    IdempotencyKeyReused,
     /// The body is larger than the service reads.
     BodyTooLarge,
     /// The body is not declared as JSON.
@@ -52,15 +58,18 @@ struct Entry {
 
 impl ProblemKind {
     /// All kinds, for documents and tests.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::MalformedJson,
         Self::InvalidParameter,
+        Self::InvalidIdempotencyKey,
         Self::InvalidBody,
         Self::NotFound,
         Self::UserNotFound,
         Self::MethodNotAllowed,
         Self::RequestIncomplete,
         Self::Duplicate,
+        Self::IdempotencyKeyInUse,
+        Self::IdempotencyKeyReused,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::Internal,
@@ -103,6 +112,8 @@ impl ProblemKind {
                 "Send one JSON object, encoded as UTF-8."),
             Self::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "The address has an invalid part",
                 "Correct the parameters that `errors` names."),
+            Self::InvalidIdempotencyKey => (StatusCode::BAD_REQUEST, "invalid-idempotency-key", "The Idempotency-Key is not acceptable",
+                "Nothing was changed. Send one key of 1 to 255 visible ASCII characters in quotation marks, such as a UUID."),
             Self::InvalidBody => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-body", "The body has invalid fields",
                 "Correct the fields that `errors` names; it names all of them."),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing at this address",
@@ -115,6 +126,10 @@ impl ProblemKind {
                 "Nothing was changed. Send the request again, on a better network."),
             Self::Duplicate => (StatusCode::CONFLICT, "duplicate", "A value that must be unique is taken",
                 "Choose another value for the field that `errors` names."),
+            Self::IdempotencyKeyInUse => (StatusCode::CONFLICT, "idempotency-key-in-use", "The first request with this Idempotency-Key has not ended",
+                "This request changed nothing. Repeat it with the same key after the time in Retry-After."),
+            Self::IdempotencyKeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The Idempotency-Key was used for another request",
+                "Nothing was changed. Use a new key for each change, and the same one only to repeat it."),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large",
                 "Send a smaller body."),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be JSON",
@@ -130,7 +145,8 @@ impl ProblemKind {
             Self::WriteConflict => (StatusCode::SERVICE_UNAVAILABLE, "write-conflict", "Other changes were in the way",
                 "Nothing was changed. Repeat the request after the time in Retry-After."),
             Self::OutcomeUnknown => (StatusCode::SERVICE_UNAVAILABLE, "outcome-unknown", "It is not known whether the change was stored",
-                "Read the resource before you repeat the request: the change may have been stored."),
+                "Ask at the address in `outcome`, or repeat a request that had an Idempotency-Key. Without either, \
+                 read the resource before you repeat the request: the change may have been stored."),
             Self::DeadlineExceeded => (StatusCode::GATEWAY_TIMEOUT, "deadline-exceeded", "The request took too long",
                 "Repeat a request that reads. Before you repeat one that writes, look at the X-Outcome header: \
                  `unknown` means that the change may have been stored."),

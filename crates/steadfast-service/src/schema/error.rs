@@ -24,6 +24,11 @@ pub enum SchemaError {
     /// The library knows a kind of database that this service has no schema for.
     #[error("there is no schema for this kind of database; use PostgreSQL or SQLite")]
     UnknownBackend,
+    /// A secret could not be made.
+    #[error(
+        "the system gives no random numbers, of which a secret is made; see what getrandom(2) needs here"
+    )]
+    NoRandomness,
 }
 
 impl SchemaError {
@@ -45,7 +50,7 @@ impl SchemaError {
     pub fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Database(error) => error.fault(),
-            Self::ForeignTable { .. } | Self::UnknownBackend => None,
+            Self::ForeignTable { .. } | Self::UnknownBackend | Self::NoRandomness => None,
         }
     }
 }

@@ -10,12 +10,13 @@ mod steps;
 pub use error::SchemaError;
 
 use steadfast::database::BackendKind;
-use steadfast::sql::TransactionOptions;
+use steadfast::sql::{Guard, TransactionOptions};
 use steadfast::time::Instant;
 use steadfast::transaction::Transaction;
 use steadfast::{Database, Error, params};
 
 use self::steps::{COLUMNS, Dialect};
+use crate::seal;
 
 /// Makes the schema what this version of the service needs. Does nothing when it is already, not even
 /// asking for the right to: a role without CREATE, or a standby, is good enough then.
@@ -27,11 +28,7 @@ use self::steps::{COLUMNS, Dialect};
 /// # Cancel safety
 /// Safe: a dropped call leaves the schema as it was, or complete.
 pub async fn ensure_schema(database: &Database, deadline: Instant) -> Result<(), SchemaError> {
-    let dialect = match database.backend() {
-        BackendKind::Postgres => &steps::POSTGRES,
-        BackendKind::Sqlite => &steps::SQLITE,
-        _ => return Err(SchemaError::UnknownBackend),
-    };
+    let dialect = dialect(database)?;
     let known = i64::try_from(dialect.steps.len()).unwrap_or(i64::MAX);
     let found = database.read(Some(deadline), |tx| version(tx, dialect)).await?;
     if found < known {
@@ -45,6 +42,31 @@ pub async fn ensure_schema(database: &Database, deadline: Instant) -> Result<(),
         tracing::warn!(found, known, "the schema was made by a newer version; using it as it is");
     }
     Ok(())
+}
+
+/// Makes what transactions with this guard need: the table `steadfast_outcome`, for [`Guard::Marker`]. Does not ask for
+/// the right to when it is there.
+///
+/// # Errors
+/// As [`ensure_schema`].
+///
+/// # Cancel safety
+/// Safe.
+pub async fn ensure_guard(database: &Database, guard: Guard, deadline: Instant) -> Result<(), SchemaError> {
+    if guard != Guard::Marker
+        || !database.query(dialect(database)?.outcome_table, &[], Some(deadline)).await?.is_empty()
+    {
+        return Ok(());
+    }
+    Ok(database.prepare_outcomes(Some(deadline)).await?)
+}
+
+fn dialect(database: &Database) -> Result<&'static Dialect, SchemaError> {
+    match database.backend() {
+        BackendKind::Postgres => Ok(&steps::POSTGRES),
+        BackendKind::Sqlite => Ok(&steps::SQLITE),
+        _ => Err(SchemaError::UnknownBackend),
+    }
 }
 
 /// The highest version that was applied; 0 on a new database.
@@ -72,10 +94,17 @@ async fn migrate(tx: Transaction, dialect: &Dialect) -> Result<i64, SchemaError>
         } else {
             tx.batch(step.sql).await?;
         }
+        if let Some(name) = step.secret {
+            let key = seal::new_key().ok_or(SchemaError::NoRandomness)?;
+            tx.execute(STORE_SECRET, &params![name, key]).await?;
+        }
         tx.execute("INSERT INTO steadfast_schema (version) VALUES ($1)", &params![number]).await?;
     }
     Ok(before)
 }
+
+const STORE_SECRET: &str =
+    "INSERT INTO steadfast_secret (name, secret) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
 
 /// Whether the table is there already, made by somebody else, and can be used.
 async fn adopt(tx: &Transaction, dialect: &Dialect, table: &'static str) -> Result<bool, SchemaError> {

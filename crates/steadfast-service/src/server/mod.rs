@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use crate::app::App;
 use crate::descriptors::connections_within_limit;
 use crate::lifecycle::Phase;
+use crate::pruning;
 use crate::router::router;
 use crate::signals::Signals;
 use crate::startup;
@@ -111,6 +112,7 @@ impl Listening {
         let capacity = connections_within_limit(app.settings().max_connections).min(Semaphore::MAX_PERMITS);
         let slots = Arc::new(Semaphore::new(capacity));
         let starting = tasks::spawn("service start", startup::start(app.clone()));
+        let pruning = tasks::spawn("pruning", pruning::prune_for_ever(app.clone()));
         let life = app.lifecycle().clone();
         let drained = async {
             life.reached(Phase::Draining).await;
@@ -125,6 +127,7 @@ impl Listening {
             () = accept::accept(&app, &router, &listener, &slots) => {}
         }
         starting.abort();
+        pruning.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
         accept::accept_the_last(&app, &router, listener, &slots);
         life.advance(Phase::Closing);

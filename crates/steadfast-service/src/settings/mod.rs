@@ -8,6 +8,7 @@ pub use table::{Origin, SettingRow};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use steadfast::config::ConfigError;
+use steadfast::sql::Guard;
 use steadfast::time::Duration;
 
 use self::table::Reader;
@@ -36,6 +37,10 @@ pub struct Settings {
     pub drain_delay: Duration,
     /// How long requests in flight may take once the service was asked to end.
     pub drain_timeout: Duration,
+    /// For how long the answer to a request with an `Idempotency-Key` is kept.
+    pub idempotency_ttl: Duration,
+    /// How it is found out what became of a change whose COMMIT was not answered.
+    pub commit_guard: Guard,
 }
 
 /// What a variable holds, if it is set; or why it cannot be read.
@@ -54,6 +59,8 @@ impl Default for Settings {
             max_connections: 4096,
             drain_delay: Duration::ZERO,
             drain_timeout: Duration::from_secs(25),
+            idempotency_ttl: Duration::from_secs(86_400),
+            commit_guard: Guard::Xid,
         }
     }
 }
@@ -88,6 +95,7 @@ impl Settings {
         let mut reader = Reader::new(&lookup);
         settings.read_listen(&mut reader, listen);
         settings.read_limits(&mut reader);
+        settings.read_changes(&mut reader);
         reader.finish().map(|rows| (settings, rows))
     }
 
@@ -160,6 +168,24 @@ impl Settings {
             &mut self.drain_timeout,
             parse::delay,
             "5 s less than what Kubernetes and Heroku wait before they kill",
+        );
+    }
+
+    fn read_changes(&mut self, reader: &mut Reader<'_>) {
+        reader.read(
+            "STEADFAST_IDEMPOTENCY_TTL",
+            &mut self.idempotency_ttl,
+            parse::retention,
+            "for so long the first answer to an `Idempotency-Key` is given again; clients that repeat a change do so \
+             within a day",
+        );
+        reader.read(
+            "STEADFAST_COMMIT_GUARD",
+            &mut self.commit_guard,
+            parse::guard,
+            "`xid` costs nothing, and the outcome of a lost COMMIT stays unknown when the server crashes or fails over \
+             at that moment; `marker` is certain then as well, and behind a pooler, for one small row a change, \
+             which is kept as long as the keys",
         );
     }
 }

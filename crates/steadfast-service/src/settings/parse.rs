@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use steadfast::sql::Guard;
 use steadfast::time::Duration;
 
 use crate::settings::table::Parsed;
@@ -18,6 +19,18 @@ impl Show for Duration {
         } else {
             format!("{}ms", self.as_millis())
         }
+    }
+}
+
+impl Show for Guard {
+    fn show(&self) -> String {
+        let name = match self {
+            Self::Xid => "xid",
+            Self::Marker => "marker",
+            // Cannot be chosen.
+            Self::Off | _ => "off",
+        };
+        name.to_owned()
     }
 }
 
@@ -72,18 +85,42 @@ pub(super) fn duration(text: &str) -> Parsed<Duration> {
 
 /// A span of time that may be none.
 pub(super) fn delay(text: &str) -> Parsed<Duration> {
-    let refuse = || (format!("`{}` is not a span of time", excerpt(text)), SPANS);
+    let span =
+        read_span(text).ok_or_else(|| (format!("`{}` is not a span of time", excerpt(text)), SPANS))?;
+    if span > MAX_SPAN { Err((format!("`{}` is more than a day", excerpt(text)), SPANS)) } else { Ok(span) }
+}
+
+/// How long something is kept.
+pub(super) fn retention(text: &str) -> Parsed<Duration> {
+    let accepted = "accepted are 1s to 30d, such as 90m, 24h or 7d; a bare number is seconds";
+    let span =
+        read_span(text).ok_or_else(|| (format!("`{}` is not a span of time", excerpt(text)), accepted))?;
+    if span < Duration::from_secs(1) || span > MAX_SPAN * 30 {
+        return Err((format!("`{}` is too short or too long", excerpt(text)), accepted));
+    }
+    Ok(span)
+}
+
+pub(super) fn guard(text: &str) -> Parsed<Guard> {
+    match text.to_ascii_lowercase().as_str() {
+        "xid" => Ok(Guard::Xid),
+        "marker" => Ok(Guard::Marker),
+        _ => Err((format!("`{}` is not a guard", excerpt(text)), "accepted are xid and marker")),
+    }
+}
+
+fn read_span(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let unit = text.strip_prefix(digits).unwrap_or_default().trim();
-    let number: u64 = digits.parse().map_err(|_error| refuse())?;
-    let span = match unit {
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
         "ms" => Duration::from_millis(number),
         "" | "s" => Duration::from_secs(number),
         "m" | "min" => Duration::from_secs(number.saturating_mul(60)),
         "h" => Duration::from_secs(number.saturating_mul(3600)),
-        _ => return Err(refuse()),
-    };
-    if span > MAX_SPAN { Err((format!("`{}` is more than a day", excerpt(text)), SPANS)) } else { Ok(span) }
+        "d" => Duration::from_secs(number.saturating_mul(86_400)),
+        _ => return None,
+    })
 }
 
 const SPANS: &str = "accepted are up to a day, such as 30s, 500ms, 2m or 1h; a bare number is seconds";

@@ -39,6 +39,8 @@ fn every_setting_can_be_set() {
             ("STEADFAST_MAX_CONNECTIONS", "4"),
             ("STEADFAST_DRAIN_DELAY", "5s"),
             ("STEADFAST_DRAIN_TIMEOUT", "0"),
+            ("STEADFAST_IDEMPOTENCY_TTL", "7d"),
+            ("STEADFAST_COMMIT_GUARD", "Marker"),
         ],
         None,
     );
@@ -53,6 +55,8 @@ fn every_setting_can_be_set() {
         max_connections: 4,
         drain_delay: Duration::from_secs(5),
         drain_timeout: Duration::ZERO,
+        idempotency_ttl: Duration::from_secs(7 * 86_400),
+        commit_guard: Guard::Marker,
     };
     assert_eq!(settings, Ok(expected));
 }
@@ -82,8 +86,20 @@ fn odd_values_are_refused() {
     {
         assert!(load(&[], Some(listen)).is_err(), "{listen}");
     }
-    for span in ["s", "-1s", "1d", "1.5s", "99999999999999999999", "25h", "١s"] {
+    for span in ["s", "-1s", "2d", "1.5s", "99999999999999999999", "25h", "١s"] {
         assert!(load(&[("STEADFAST_REQUEST_TIMEOUT", span)], None).is_err(), "{span}");
+    }
+}
+
+#[test]
+fn keys_are_kept_for_a_second_to_a_month() {
+    for (text, good) in
+        [("1s", true), ("30d", true), ("0", false), ("999ms", false), ("31d", false), ("x", false)]
+    {
+        assert_eq!(load(&[("STEADFAST_IDEMPOTENCY_TTL", text)], None).is_ok(), good, "{text}");
+    }
+    for guard in ["off", "none", "xid,marker"] {
+        assert!(load(&[("STEADFAST_COMMIT_GUARD", guard)], None).is_err(), "{guard}");
     }
 }
 

@@ -1,14 +1,14 @@
 //! How users are stored: the same statements on PostgreSQL and on SQLite.
 
 use jiff::Timestamp;
-use steadfast::sql::TransactionOptions;
 use steadfast::time::Instant;
+use steadfast::transaction::Transaction;
 use steadfast::{Database, Error, params};
 
 use crate::users::model::{NewUser, User, UserPatch};
 use crate::users::paging::Page;
 
-/// The users of one database, for the time of one request.
+/// Reading: the users of one database, for the time of one request.
 #[derive(Debug)]
 pub(crate) struct Users<'a> {
     database: &'a Database,
@@ -30,16 +30,6 @@ impl<'a> Users<'a> {
         Self { database, deadline: Some(deadline) }
     }
 
-    /// Stores a new user.
-    pub(crate) async fn create(&self, user: &NewUser) -> Result<User, Error> {
-        let (username, email, at) = (user.username.as_str(), user.email.as_str(), now());
-        let insert = move |tx: steadfast::transaction::Transaction| async move {
-            tx.query_one(INSERT, &params![username, email, at]).await
-        };
-        let row = self.database.transaction(TransactionOptions::default(), self.deadline, insert).await?;
-        User::of(&row)
-    }
-
     /// Finds a user.
     pub(crate) async fn get(&self, id: i64) -> Result<Option<User>, Error> {
         let rows = self.database.query(SELECT, &params![id], self.deadline).await?;
@@ -52,25 +42,24 @@ impl<'a> Users<'a> {
         let rows = self.database.query(LIST, &params![page.after, limit], self.deadline).await?;
         rows.iter().map(User::of).collect()
     }
+}
 
-    /// Changes what the patch names; `None` when there is no such user.
-    pub(crate) async fn update(&self, id: i64, patch: &UserPatch) -> Result<Option<User>, Error> {
-        let (username, email, at) = (patch.username.as_deref(), patch.email.as_deref(), now());
-        let update = move |tx: steadfast::transaction::Transaction| async move {
-            tx.query_opt(UPDATE, &params![id, username, email, at]).await
-        };
-        let row = self.database.transaction(TransactionOptions::default(), self.deadline, update).await?;
-        row.as_ref().map(User::of).transpose()
-    }
+/// Stores a new user.
+pub(crate) async fn insert(tx: &Transaction, user: &NewUser) -> Result<User, Error> {
+    let row = tx.query_one(INSERT, &params![user.username.as_str(), user.email.as_str(), now()]).await?;
+    User::of(&row)
+}
 
-    /// Deletes a user; says whether there was one.
-    pub(crate) async fn delete(&self, id: i64) -> Result<bool, Error> {
-        let delete = move |tx: steadfast::transaction::Transaction| async move {
-            tx.execute(DELETE, &params![id]).await
-        };
-        let deleted = self.database.transaction(TransactionOptions::default(), self.deadline, delete).await?;
-        Ok(deleted > 0)
-    }
+/// Changes what the patch names; `None` when there is no such user.
+pub(crate) async fn update(tx: &Transaction, id: i64, patch: &UserPatch) -> Result<Option<User>, Error> {
+    let (username, email) = (patch.username.as_deref(), patch.email.as_deref());
+    let row = tx.query_opt(UPDATE, &params![id, username, email, now()]).await?;
+    row.as_ref().map(User::of).transpose()
+}
+
+/// Deletes a user; says whether there was one.
+pub(crate) async fn delete(tx: &Transaction, id: i64) -> Result<bool, Error> {
+    Ok(tx.execute(DELETE, &params![id]).await? > 0)
 }
 
 /// The field whose value is taken, when that is why a statement failed. PostgreSQL names the constraint

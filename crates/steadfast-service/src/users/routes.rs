@@ -6,19 +6,21 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::header::{LINK, LOCATION};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
+use http::header::LINK;
 use serde_json::json;
-use steadfast::Error;
 
 use crate::app::App;
 use crate::deadline::Deadline;
+use crate::idempotency::Key;
 use crate::json::JsonObject;
 use crate::problem::{FieldError, Problem, ProblemKind};
+use crate::users::change::{Change, absent};
 use crate::users::input;
 use crate::users::model::{User, UserPatch};
 use crate::users::paging::{Page, number};
-use crate::users::repository::{Users, taken_field};
+use crate::users::repository::Users;
+use crate::users::writing::write;
 
 /// `/api/v1/users` and `/api/v1/users/{id}`.
 pub(crate) fn routes() -> Router<App> {
@@ -27,15 +29,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/api/v1/users/{id}", get(read).put(replace).patch(change).delete(remove))
 }
 
-async fn create(State(app): State<App>, deadline: Deadline, body: JsonObject) -> Result<Response, Problem> {
+async fn create(
+    State(app): State<App>,
+    deadline: Deadline,
+    key: Option<Key>,
+    body: JsonObject,
+) -> Result<Response, Problem> {
     let user = input::new_user(body)?;
-    let stored = users(&app, deadline).create(&user).await.map_err(refused)?;
-    let location = format!("/api/v1/users/{}", stored.id);
-    let mut response = (StatusCode::CREATED, Json(stored)).into_response();
-    if let Ok(location) = HeaderValue::from_str(&location) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    write(&app, &deadline, key, &Change::Create(user)).await
 }
 
 async fn list(
@@ -47,7 +48,7 @@ async fn list(
         Problem::new(ProblemKind::InvalidParameter, "The part of the address after the ? cannot be read.")
     })?;
     let page = Page::of(&parameters)?;
-    let mut found = users(&app, deadline).list(page).await?;
+    let mut found = users(&app, &deadline).list(page).await?;
     let more = found.len() > page.limit as usize;
     found.truncate(page.limit as usize);
     let next = found.last().filter(|_| more).map(|last| page.next(last.id));
@@ -61,43 +62,45 @@ async fn list(
 
 async fn read(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<Json<User>, Problem> {
     let id = user_id(id)?;
-    users(&app, deadline).get(id).await?.map(Json).ok_or_else(|| absent(id))
+    users(&app, &deadline).get(id).await?.map(Json).ok_or_else(|| absent(id))
 }
 
 async fn replace(
     State(app): State<App>,
     deadline: Deadline,
     id: UserId,
+    key: Option<Key>,
     body: JsonObject,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     let id = user_id(id)?;
     let user = input::new_user(body)?;
     let patch = UserPatch { username: Some(user.username), email: Some(user.email) };
-    update(&app, deadline, id, patch).await
+    write(&app, &deadline, key, &Change::Replace { id, patch }).await
 }
 
 async fn change(
     State(app): State<App>,
     deadline: Deadline,
     id: UserId,
+    key: Option<Key>,
     body: JsonObject,
-) -> Result<Json<User>, Problem> {
+) -> Result<Response, Problem> {
     let id = user_id(id)?;
     let patch = input::patch(body)?;
-    update(&app, deadline, id, patch).await
+    write(&app, &deadline, key, &Change::Patch { id, patch }).await
 }
 
-async fn update(app: &App, deadline: Deadline, id: i64, patch: UserPatch) -> Result<Json<User>, Problem> {
-    let stored = users(app, deadline).update(id, &patch).await.map_err(refused)?;
-    stored.map(Json).ok_or_else(|| absent(id))
-}
-
-async fn remove(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<StatusCode, Problem> {
+async fn remove(
+    State(app): State<App>,
+    deadline: Deadline,
+    id: UserId,
+    key: Option<Key>,
+) -> Result<Response, Problem> {
     let id = user_id(id)?;
-    if users(&app, deadline).delete(id).await? { Ok(StatusCode::NO_CONTENT) } else { Err(absent(id)) }
+    write(&app, &deadline, key, &Change::Delete { id }).await
 }
 
-fn users(app: &App, deadline: Deadline) -> Users<'_> {
+fn users<'a>(app: &'a App, deadline: &Deadline) -> Users<'a> {
     Users::new(app.database(), deadline.database())
 }
 
@@ -112,18 +115,4 @@ fn user_id(id: UserId) -> Result<i64, Problem> {
         Problem::new(ProblemKind::InvalidParameter, "This cannot be the id of a user.")
             .with_errors(vec![entry])
     })
-}
-
-fn absent(id: i64) -> Problem {
-    let entry = FieldError::new("id", "not_found", "names no user");
-    Problem::new(ProblemKind::UserNotFound, format!("No user has the id {id}.")).with_errors(vec![entry])
-}
-
-/// A change that the database refused: because a value is taken, or for a reason of its own.
-fn refused(error: Error) -> Problem {
-    let Some(field) = taken_field(&error) else {
-        return error.into();
-    };
-    let entry = FieldError::new(field, "taken", "is used by another user");
-    Problem::new(ProblemKind::Duplicate, format!("Another user has this {field}.")).with_errors(vec![entry])
 }

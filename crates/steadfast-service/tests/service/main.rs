@@ -5,6 +5,7 @@ mod support;
 
 mod bad_input;
 mod health;
+mod idempotency;
 mod left_behind;
 mod limits;
 mod openapi;

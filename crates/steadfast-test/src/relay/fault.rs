@@ -1,5 +1,7 @@
 //! The words for what can be wrong with a path.
 
+use std::time::Duration;
+
 /// What is wrong with the path, until something else is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -39,6 +41,10 @@ pub enum Ending {
     Silence,
     /// The client is reset; the server is told nothing and keeps its session, with all locks.
     Ghost,
+    /// The client is reset at once. The message for which an armed cut fired is on its way all the same: it reaches
+    /// the server after this time, and then the server's side is closed in order. What a network does that delivers
+    /// late. Without such a message, as in [`Relay::cut_all`](super::Relay::cut_all): nothing arrives, but the end does.
+    Late(Duration),
 }
 
 /// Which way bytes go.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot};
 
+use super::connection::Connection;
 use super::counters::Counters;
 use super::cut::Cut;
 use super::door::{Turn, keep};
@@ -108,6 +109,12 @@ impl Relay {
     /// Ends connections on which no byte has come for so long, open ones and new ones. `None`: never.
     pub fn set_idle_limit(&self, limit: Option<(Duration, Ending)>) {
         self.shared.weather.send_modify(|weather| weather.idle = limit);
+    }
+
+    /// The connections that are open, in the order in which they were accepted.
+    #[must_use]
+    pub fn connections(&self) -> Vec<Connection> {
+        self.shared.links().into_iter().map(Connection).collect()
     }
 
     /// Ends all connections that are open, silent ones and ghosts as well, and returns how many when it is

@@ -1,25 +1,26 @@
 //! One connection through the relay.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::fault::{Direction, Ending, Fault};
 use super::framer::Dialogue;
 use super::pump::{PumpEnd, pump};
 use super::registry::{Registered, Shared};
-use super::socket::{close, drain, half_close, reset};
-use super::weather::Weather;
+use super::socket::{close, drain, reset};
+use super::weather::{Own, Weather};
 
 /// More endings than any connection has.
 const OVER: u64 = u64::MAX;
 
 /// What this one connection was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     /// Nothing: the relay's weather is its weather.
     None,
     Stall,
@@ -31,19 +32,39 @@ enum Order {
 #[derive(Debug)]
 pub(super) struct Link {
     shared: Arc<Shared>,
-    order: watch::Sender<Order>,
+    number: u64,
+    client: SocketAddr,
+    pub(super) order: watch::Sender<Order>,
     /// How many endings were carried out; [`OVER`] when the connection is gone.
-    obeyed: watch::Sender<u64>,
+    pub(super) obeyed: watch::Sender<u64>,
     dialogue: Dialogue,
     /// Something was lost on the way, so nothing behind it can make sense any more.
     has_lost: AtomicBool,
-    last_active: Mutex<Instant>,
+    pub(super) last_active: Mutex<Instant>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    own: Own,
+    towards_server: Option<SocketAddr>,
+    /// How the connection ends when something comes back.
+    lost_answer: Option<Ending>,
+    /// A message that reaches the server late.
+    late: Vec<u8>,
 }
 
 impl Link {
     /// Serves an accepted connection to its end.
     pub(super) async fn serve(shared: Arc<Shared>, client: TcpStream) {
+        let Ok(address) = client.peer_addr() else {
+            // It was reset before it was looked at.
+            return;
+        };
         let link = Arc::new(Self {
+            number: shared.number(),
+            client: address,
+            state: Mutex::default(),
             order: watch::Sender::new(Order::None),
             obeyed: watch::Sender::new(0),
             dialogue: Dialogue::default(),
@@ -71,8 +92,49 @@ impl Link {
         &self.dialogue
     }
 
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(super) fn client(&self) -> SocketAddr {
+        self.client
+    }
+
+    pub(super) fn towards_server(&self) -> Option<SocketAddr> {
+        self.state().towards_server
+    }
+
     pub(super) fn weather(&self) -> Weather {
-        self.shared.weather.borrow().clone()
+        self.shared.weather.borrow().clone().with(&self.state().own)
+    }
+
+    /// Changes what holds for this connection alone.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Own)) {
+        change(&mut self.state().own);
+        // Whoever watches the weather looks again.
+        self.shared.weather.send_modify(|_| ());
+    }
+
+    /// What comes back next is lost, and the connection with it.
+    pub(super) fn lose_answer(&self, ending: Ending) {
+        self.state().lost_answer = Some(ending);
+    }
+
+    pub(super) fn take_lost_answer(&self) -> Option<Ending> {
+        self.state().lost_answer.take()
+    }
+
+    /// Keeps a message that [`Ending::Late`] delivers.
+    pub(super) fn keep_late(&self, message: Vec<u8>) {
+        self.state().late = message;
+    }
+
+    pub(super) fn take_late(&self) -> Vec<u8> {
+        std::mem::take(&mut self.state().late)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn is_silent(&self) -> bool {
@@ -163,6 +225,7 @@ impl Link {
             return reset(client);
         };
         let _best_effort = server.set_nodelay(true);
+        self.state().towards_server = server.local_addr().ok();
         match self.run(&mut client, &mut server).await {
             PumpEnd::Finished => {}
             PumpEnd::Broken if self.is_silent() => {
@@ -198,75 +261,5 @@ impl Link {
             }
         }
         PumpEnd::Finished
-    }
-
-    async fn ended_by_order(&self) -> Ending {
-        let mut order = self.order.subscribe();
-        loop {
-            if let Order::End(ending) = *order.borrow_and_update() {
-                return ending;
-            }
-            if order.changed().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    async fn ended_by_idleness(&self) -> Ending {
-        let mut weather = self.shared.weather.subscribe();
-        loop {
-            let limit = weather.borrow_and_update().idle;
-            let last_active = *self.last_active.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = async {
-                match limit {
-                    Some((after, _)) => sleep_until(last_active + after).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _changed = weather.changed() => continue,
-                () = due => {}
-            }
-            let still_last = *self.last_active.lock().unwrap_or_else(PoisonError::into_inner) == last_active;
-            if let Some((_, ending)) = limit.filter(|_| still_last) {
-                return ending;
-            }
-        }
-    }
-
-    /// Ends the connection as told. A side that stays open may still be ended by a later order.
-    async fn carry_out(&self, first: Ending, client: Option<TcpStream>, server: Option<TcpStream>) {
-        let (mut ending, mut client, mut server) = (first, client, server);
-        loop {
-            // An order that came meanwhile is either this one or will be seen below.
-            self.order.send_if_modified(|order| {
-                let done = *order == Order::End(ending);
-                if done {
-                    *order = Order::None;
-                }
-                false
-            });
-            match ending {
-                Ending::Fin => [client.take(), server.take()].into_iter().flatten().for_each(close),
-                Ending::Rst => [client.take(), server.take()].into_iter().flatten().for_each(reset),
-                Ending::HalfClose => {
-                    server.take().into_iter().for_each(close);
-                    client.iter().for_each(half_close);
-                }
-                Ending::Silence => self.lose(),
-                Ending::Ghost => {
-                    self.lose();
-                    client.take().into_iter().for_each(reset);
-                }
-            }
-            self.obeyed.send_modify(|endings| *endings += 1);
-            if client.is_none() && server.is_none() {
-                return;
-            }
-            ending = tokio::select! {
-                _both = async { tokio::join!(drain(&mut client), drain(&mut server)) } => return,
-                ending = self.ended_by_order() => ending,
-            };
-        }
     }
 }

@@ -1,7 +1,10 @@
 //! A TCP relay that does to connections what networks, proxies and platforms do to them.
 
+mod armed;
+mod connection;
 mod counters;
 mod cut;
+mod demise;
 mod door;
 mod fault;
 mod framer;
@@ -12,6 +15,7 @@ mod registry;
 mod socket;
 mod weather;
 
+pub use connection::Connection;
 pub use counters::Counters;
 pub use cut::Cut;
 pub use fault::{Direction, Ending, Fault};

@@ -8,7 +8,7 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::cut::Position;
+use super::armed::{Position, Verdict};
 use super::fault::{Direction, Ending};
 use super::framer::Framer;
 use super::link::Link;
@@ -57,7 +57,7 @@ async fn read(
     under_way: mpsc::Sender<Packet>,
 ) {
     let mut framer = Framer::new(direction);
-    let mut position = Position::default();
+    let mut position = Position::of(link.number());
     let mut last_due = Instant::now();
     let mut buffer = vec![0; CHUNK];
     loop {
@@ -112,11 +112,25 @@ fn inspect(
     if link.is_silent() {
         return (batch.bytes, None);
     }
-    let cut = shared.armed.judge(direction, position, &mut batch);
-    if cut.is_some() {
-        shared.tally.cuts_fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    if direction == Direction::ToClient
+        && let Some(ending) = link.take_lost_answer()
+    {
+        return (Vec::new(), Some(ending));
     }
-    (batch.bytes, cut)
+    let ending = shared.armed.judge(direction, position, &mut batch).and_then(|(verdict, late)| {
+        shared.tally.cuts_fired.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        match verdict {
+            Verdict::End(ending) => {
+                link.keep_late(late);
+                Some(ending)
+            }
+            Verdict::LoseAnswer(ending) => {
+                link.lose_answer(ending);
+                None
+            }
+        }
+    });
+    (batch.bytes, ending)
 }
 
 async fn write(link: &Arc<Link>, mut to: WriteHalf<'_>, mut under_way: mpsc::Receiver<Packet>) -> PumpEnd {

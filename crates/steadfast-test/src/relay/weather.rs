@@ -21,6 +21,14 @@ pub(super) struct Weather {
     pub(super) idle: Option<(Duration, Ending)>,
 }
 
+/// What holds for one connection, in place of what holds for all.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    pub(super) latency: Option<(Duration, Duration)>,
+    pub(super) bandwidth: Option<Option<u64>>,
+    pub(super) idle: Option<Option<(Duration, Ending)>>,
+}
+
 impl Weather {
     pub(super) fn fair(target: SocketAddr) -> Self {
         Self {
@@ -31,6 +39,16 @@ impl Weather {
             bandwidth: None,
             idle: None,
         }
+    }
+
+    /// The same with what holds for one connection alone.
+    pub(super) fn with(mut self, own: &Own) -> Self {
+        if let Some((latency, jitter)) = own.latency {
+            (self.latency, self.jitter) = (latency, jitter);
+        }
+        self.bandwidth = own.bandwidth.unwrap_or(self.bandwidth);
+        self.idle = own.idle.unwrap_or(self.idle);
+        self
     }
 
     /// How long what was just read is under way.

@@ -1,6 +1,10 @@
 //! The keeper: recycles, retires, refills, keeps alive, and falls silent.
 
-use super::{ms, pass, pool_with, s, take};
+use steadfast::pool::Pool;
+use steadfast::verdict::Class;
+use steadfast_test::sim::{Answer, SimServer};
+
+use super::{ms, pass, pool, pool_with, s, take};
 
 #[tokio::test(start_paused = true)]
 async fn idle_connections_are_recycled_in_the_background_and_never_late() {
@@ -100,4 +104,47 @@ async fn an_idle_connection_that_ends_is_noticed_without_anybody_asking() {
     server.end_all();
     pass(ms(10)).await;
     assert_eq!((server.open(), pool.status().idle), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn warming_up_takes_no_connection_from_anybody() {
+    let (pool, server) = pool(3, 0);
+    drop(pool.acquire().await.unwrap());
+    server.on_connect(Answer::Never);
+    let warming = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.warm_up(3, tokio::time::Instant::now() + s(3)).await }
+    });
+    pass(ms(10)).await;
+    for _ in 0..100 {
+        let soon = tokio::time::timeout(ms(10), pool.acquire()).await;
+        drop(soon.expect("the connection is idle").unwrap());
+        pass(ms(20)).await;
+    }
+    let error = warming.await.unwrap().unwrap_err();
+    assert_eq!(error.failure, steadfast::error::AcquireFailure::TimedOut);
+    assert_eq!(pool.status().waiting, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn warming_up_goes_on_through_an_outage_and_ends_with_a_permanent_fault() {
+    let (pool, server) = pool(3, 0);
+    server.on_connect(Answer::Fail(Class::Unreachable, ms(5)));
+    let begin = |pool: &Pool<SimServer>| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.warm_up(3, tokio::time::Instant::now() + s(30)).await })
+    };
+    let warming = begin(&pool);
+    pass(s(5)).await;
+    server.on_connect(Answer::After(ms(5)));
+    warming.await.unwrap().unwrap();
+    assert_eq!(pool.status().idle, 3);
+    pool.dispose();
+    server.on_connect(Answer::Fail(Class::Permanent, ms(5)));
+    let error = begin(&pool).await.unwrap().unwrap_err();
+    assert_eq!(error.failure, steadfast::error::AcquireFailure::Permanent);
+    assert!(error.last_connect().is_some());
+    let warming = begin(&pool);
+    assert!(pool.close(tokio::time::Instant::now()).await <= 3);
+    assert_eq!(warming.await.unwrap().unwrap_err().failure, steadfast::error::AcquireFailure::Closed);
 }

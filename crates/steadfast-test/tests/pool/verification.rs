@@ -100,3 +100,23 @@ async fn a_failed_ping_is_never_the_callers_error() {
     server.on_ping(Answer::Fail(steadfast::verdict::Class::ConnectionLost, ms(1)));
     assert_eq!(pool.acquire().await.unwrap().id(), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_was_granted_to_nobody_is_known_no_better_than_before() {
+    let (pool, server) = pool_with(|options| (options.size, options.max_overflow) = (1, 0));
+    let lease = pool.acquire().await.unwrap();
+    let mut absent = Box::pin(pool.acquire());
+    assert!(futures_util::poll!(&mut absent).is_pending());
+    let next = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.map(drop) }
+    });
+    pass(ms(10)).await;
+    drop(lease);
+    // Granted, but its task does not get to run for ten seconds, and then it goes away.
+    pass(s(10)).await;
+    assert_eq!(server.pings(), 0);
+    drop(absent);
+    next.await.unwrap().unwrap();
+    assert_eq!(server.pings(), 1, "the next got it unverified");
+}

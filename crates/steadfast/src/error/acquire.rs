@@ -24,6 +24,9 @@ pub struct AcquireError {
     pub capacity: usize,
     /// Other callers waiting at that moment.
     pub waiting: usize,
+    /// Connections that the caller's own task had acquired and not given back: when all others are held likewise,
+    /// it waits for itself.
+    pub held_by_caller: usize,
     /// Who holds the connections, longest first; empty unless leak tracking is on.
     pub holders: Vec<Holder>,
     /// The last connect error of a pool that cannot connect at present.
@@ -75,6 +78,8 @@ pub enum Phase {
 pub struct Holder {
     /// Where `acquire` was called.
     pub location: &'static Location<'static>,
+    /// The task that called it, as tokio names it; `None` outside a task.
+    pub task: Option<tokio::task::Id>,
     /// For how long it has been held.
     pub held: Duration,
 }
@@ -90,6 +95,7 @@ impl AcquireError {
             leased: 0,
             capacity: 0,
             waiting: 0,
+            held_by_caller: 0,
             holders: Vec::new(),
             last_connect: None,
         }
@@ -119,6 +125,14 @@ impl AcquireError {
         self.last_connect.as_deref()
     }
 
+    /// True when all connections were in use and the caller's own task held one of them: it may have waited for
+    /// itself. A lease counts for the task that acquired it, also when another has it by now; what was acquired
+    /// outside a task, as in `Runtime::block_on`, is not known.
+    #[must_use]
+    pub const fn waits_for_itself(&self) -> bool {
+        self.held_by_caller > 0 && self.leased >= self.capacity
+    }
+
     /// What the caller may do. Nothing was sent, so nothing can have been applied.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
@@ -145,7 +159,17 @@ impl fmt::Display for AcquireError {
             AcquireFailure::Closed => return f.write_str("no connection: the pool is closed"),
             AcquireFailure::Permanent => write!(f, "no connection, and waiting will not help")?,
         }
-        write!(f, "; {} of {} connections in use, {} waiting", self.leased, self.capacity, self.waiting)?;
+        let capacity: &dyn fmt::Display =
+            if self.capacity == usize::MAX { &"unlimited" } else { &self.capacity };
+        write!(f, "; {} of {capacity} connections in use, {} waiting", self.leased, self.waiting)?;
+        if self.waits_for_itself() {
+            let held = self.held_by_caller;
+            write!(
+                f,
+                "; this task holds {held} of them itself and waits for another, which deadlocks once all holders do: \
+                 give it back first, or pass it on"
+            )?;
+        }
         if let Some(fault) = &self.last_connect {
             write!(f, "; connecting fails: {fault}")?;
         } else if self.failure == AcquireFailure::TimedOut && self.leased >= self.capacity {
@@ -155,6 +179,9 @@ impl fmt::Display for AcquireError {
         }
         for holder in &self.holders {
             write!(f, "; held for {:.1} s by {}", holder.held.as_secs_f64(), holder.location)?;
+            if let Some(task) = holder.task {
+                write!(f, " (task {task})")?;
+            }
         }
         Ok(())
     }

@@ -135,6 +135,7 @@ impl Chronicle {
             Event::OpenFailed { .. }
             | Event::Suspected { fault: None, .. }
             | Event::Closed { .. }
+            | Event::HeldWhileWaiting { .. }
             | Event::Retried { .. }
             | Event::OutcomeResolved { .. }
             | Event::CommittedUnreplicated

@@ -56,6 +56,7 @@ impl Observer for History {
             | Event::Verified { .. }
             | Event::IncidentEnded { .. }
             | Event::AcquireFailed { .. }
+            | Event::HeldWhileWaiting { .. }
             | Event::Retried { .. }
             | Event::OutcomeResolved { .. }
             | Event::CommittedUnreplicated

@@ -1,6 +1,7 @@
 //! The events, and who may take notice of them.
 
 use std::fmt;
+use std::panic::Location;
 
 use super::measurement::{Measurement, Operation};
 use crate::error::{AcquireFailure, Fault};
@@ -65,6 +66,14 @@ pub enum Event {
         failure: AcquireFailure,
         /// How long it had waited.
         waited: Duration,
+    },
+    /// A task that holds a connection has waited for another for a while, and all are in use: once all holders do so,
+    /// nobody goes on. Told once for each pool.
+    HeldWhileWaiting {
+        /// Where the task asks for another one.
+        location: &'static Location<'static>,
+        /// How many it holds.
+        held: usize,
     },
     /// A unit of work is tried again.
     Retried {

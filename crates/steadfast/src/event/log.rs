@@ -168,6 +168,12 @@ fn tell(event: &Event) {
             waited_ms = millis(*waited),
             "a caller got no connection"
         ),
+        Event::HeldWhileWaiting { location, held } => tracing::warn!(
+            event = "held_while_waiting",
+            %location,
+            held,
+            "a task that holds a connection waits for another, and all are in use: that can deadlock"
+        ),
         Event::Retried { operation, attempt, fault, verdict, delay } => tracing::debug!(
             event = "retried",
             operation = operation.name(),

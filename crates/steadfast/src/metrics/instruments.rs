@@ -56,6 +56,7 @@ pub(super) struct Instruments {
     pub(super) pings: IntCounterVec,
     pub(super) ping_time: Histogram,
     pub(super) acquire_failures: IntCounterVec,
+    pub(super) held_while_waiting: IntCounter,
     pub(super) retries: IntCounterVec,
     pub(super) outcomes: IntCounterVec,
     pub(super) fences: IntCounterVec,
@@ -183,6 +184,10 @@ impl Instruments {
                 "steadfast_acquire_failures_total",
                 "Callers that got no connection, by reason.",
                 &["reason"],
+            )?,
+            held_while_waiting: make.pool_counter(
+                "steadfast_held_while_waiting_total",
+                "Pools in which a task waited for a connection while it held one, and all were in use.",
             )?,
             retries: make.counters(
                 "steadfast_retries_total",

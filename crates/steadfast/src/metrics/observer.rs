@@ -67,6 +67,7 @@ impl Instruments {
                     self.timeouts.inc();
                 }
             }
+            Event::HeldWhileWaiting { .. } => self.held_while_waiting.inc(),
             Event::Retried { operation, fault, .. } => {
                 self.retries.with_label_values(&[operation.name(), fault.class().name()]).inc();
             }

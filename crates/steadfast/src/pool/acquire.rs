@@ -8,17 +8,28 @@ use std::task::{Context, Poll, ready};
 
 use super::lease::Lease;
 use super::shared::{Boxed, Shared};
-use super::state::{Answer, Refusal, SlotId, WaiterId};
+use super::state::{Answer, Borrower, Refusal, SlotId, WaiterId};
 use crate::connector::Connector;
 use crate::error::{AcquireError, AcquireFailure, Holder};
 use crate::event::Event;
-use crate::time::{Duration, Instant, timeout_at};
+use crate::time::{Duration, Elapsed, Instant, timeout_at};
 
 /// How long a caller will wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
     For(Duration),
     Until(Instant),
+    /// For the pool's own needs: nobody is told of a wait that ends without a connection.
+    Aside(Instant),
+}
+
+impl Patience {
+    fn deadline(self, now: Instant) -> Instant {
+        match self {
+            Self::For(duration) => now + duration,
+            Self::Until(deadline) | Self::Aside(deadline) => deadline,
+        }
+    }
 }
 
 /// A connection that is fit for use right now, if there is one.
@@ -50,14 +61,12 @@ pub(super) async fn acquire<C: Connector>(
         return Ok(lease.measured(Duration::ZERO));
     }
     let started = Instant::now();
-    let deadline = match patience {
-        Patience::For(duration) => started + duration,
-        Patience::Until(deadline) => deadline,
-    };
+    let deadline = patience.deadline(started);
+    let aside = matches!(patience, Patience::Aside(_));
     let mut at_head = false;
     loop {
         let waiting = Waiting { shared, at_head, holder, id: None };
-        let refusal = match timeout_at(deadline, waiting).await {
+        let refusal = match wait(waiting, started, deadline, aside).await {
             Ok(Ok((id, connection))) => {
                 let lease = Lease::new(shared, id, connection);
                 if lease.is_ready() {
@@ -70,10 +79,32 @@ pub(super) async fn acquire<C: Connector>(
             Err(_) => Refusal { failure: AcquireFailure::TimedOut, fault: None },
         };
         let error = explain(shared, refusal, started.elapsed());
-        shared.announce(&Event::AcquireFailed { failure: error.failure, waited: error.waited });
+        if !aside {
+            shared.announce(&Event::AcquireFailed { failure: error.failure, waited: error.waited });
+        }
         return Err(error);
     }
 }
+
+/// Waits until the deadline. On the way there it is looked whether this waits for itself.
+async fn wait<C: Connector>(
+    mut waiting: Waiting<'_, C>,
+    started: Instant,
+    deadline: Instant,
+    aside: bool,
+) -> Result<<Waiting<'_, C> as Future>::Output, Elapsed> {
+    let suspicious = started + LONG_WAIT;
+    if !aside && suspicious < deadline {
+        if let Ok(answer) = timeout_at(suspicious, &mut waiting).await {
+            return Ok(answer);
+        }
+        waiting.shared.tell_of_waiting_for_itself(waiting.holder);
+    }
+    timeout_at(deadline, waiting).await
+}
+
+/// Whoever waits longer and holds a connection itself is told of.
+const LONG_WAIT: Duration = Duration::from_secs(1);
 
 /// A place in the queue, given up on drop. What was granted by then goes to the next.
 struct Waiting<'a, C: Connector> {
@@ -107,11 +138,11 @@ impl<C: Connector> Future for Waiting<'_, C> {
 
 impl<C: Connector> Waiting<'_, C> {
     fn poll_answer(&mut self, id: WaiterId, context: &Context<'_>) -> Poll<<Self as Future>::Output> {
-        let track = self.shared.options.leak_tracking.then_some(self.holder);
+        let borrower = self.shared.borrower(self.holder);
         let answer = self.shared.update(|state, _, _| {
             let answer = state.take_answer(id, |waker| waker.clone_from(context.waker()));
-            if let (Some(Answer::Granted(slot, _)), Some(holder)) = (&answer, track) {
-                state.set_holder(*slot, holder);
+            if let Some(Answer::Granted(slot, _)) = &answer {
+                state.set_borrower(*slot, borrower);
             }
             answer.map_or(Poll::Pending, Poll::Ready)
         });
@@ -129,24 +160,25 @@ impl<C: Connector> Drop for Waiting<'_, C> {
         if let Some(id) = self.id.take()
             && self.shared.is_own_process()
         {
-            self.shared.update(|state, now, out| state.cancel(id, now, out));
+            let look = |connection: &Boxed<C>| self.shared.inspect(connection);
+            self.shared.update(|state, now, out| state.cancel(id, look, now, out));
         }
     }
 }
 
 /// Everything that can be said about why there is no connection.
-fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
+pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
     shared.look(|state, now| {
         let status = state.status(now);
         let mut error = AcquireError::new(refusal.failure, state.phase(), waited);
         error.leased = status.leased;
         error.capacity = status.capacity();
         error.waiting = status.waiting;
-        error.holders = state
-            .holders()
-            .into_iter()
-            .map(|(location, since)| Holder { location, held: now.since(since) })
-            .collect();
+        error.held_by_caller = tokio::task::try_id().map_or(0, |task| state.held_by(task));
+        let holder = |(Borrower { location, task }, since)| {
+            location.map(|location| Holder { location, task, held: now.since(since) })
+        };
+        error.holders = state.holders().into_iter().filter_map(holder).collect();
         let fault = refusal.fault.or_else(|| state.last_connect().cloned());
         error.last_connect = fault.map(Box::new);
         error

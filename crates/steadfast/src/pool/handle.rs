@@ -10,6 +10,7 @@ use super::keeper;
 use super::lease::Lease;
 use super::shared::Shared;
 use super::status::{SlotStatus, Status};
+use super::warm_up;
 use crate::config::PoolOptions;
 use crate::connector::Connector;
 use crate::error::{AcquireError, ConfigError, Fault};
@@ -75,17 +76,16 @@ impl<C: Connector> Pool<C> {
         lease.flatten().map(|lease| lease.measured(Duration::ZERO))
     }
 
-    /// Opens connections until this many are there, but no more than `size`.
+    /// Opens connections until this many are there, but no more than `size`. Takes none from anybody: callers are
+    /// served meanwhile.
     ///
     /// # Errors
-    /// The first failure to get one before the deadline.
+    /// When they are not there by the deadline, connecting fails for good, or the pool is closed.
     ///
     /// # Cancel safety
     /// What is open stays open.
     pub async fn warm_up(&self, connections: usize, deadline: Instant) -> Result<(), AcquireError> {
-        let wanted = connections.min(self.shared.options.size);
-        let all = (0..wanted).map(|_| self.acquire_until(deadline));
-        futures_util::future::try_join_all(all).await.map(drop)
+        warm_up::warm_up(&self.shared, connections, deadline).await
     }
 
     /// Makes everything suspect that is open now: idle connections are verified at once, leased ones on
@@ -129,19 +129,40 @@ impl<C: Connector> Pool<C> {
         self.shared.update(|state, now, out| state.close(now, out));
         let finished = async {
             loop {
-                let drained = self.shared.drained.notified();
-                let mut drained = std::pin::pin!(drained);
-                drained.as_mut().enable();
+                let changed = self.shared.changed.notified();
+                let mut changed = std::pin::pin!(changed);
+                changed.as_mut().enable();
                 if self.shared.look(|state, _| state.is_finished()) {
                     return;
                 }
-                drained.await;
+                changed.await;
             }
         };
         match timeout_at(deadline, finished).await {
             Ok(()) => 0,
             Err(_) => self.status().total(),
         }
+    }
+
+    /// As [`acquire_until`](Self::acquire_until), for whoever holds a connection and needs another to find out
+    /// whether that one is of any use: such a wait is no sign of a leak.
+    #[track_caller]
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only a path can go silent"))]
+    pub(crate) fn acquire_aside(
+        &self,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
+        acquire::acquire(&self.shared, Patience::Aside(deadline), Location::caller())
+    }
+
+    /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
+    /// there is one to learn with whether the others still lead anywhere.
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "sqlite")),
+        expect(dead_code, reason = "only a path can go silent")
+    )]
+    pub(crate) fn may_spare_one(&self) -> bool {
+        self.shared.spare.turn(Instant::now())
     }
 
     /// What the pool looks like now.

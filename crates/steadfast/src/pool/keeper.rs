@@ -19,6 +19,8 @@ pub(super) fn start<C: Connector>(shared: &Arc<Shared<C>>) {
             };
             let due = due.unwrap_or_else(far_future);
             tokio::select! {
+                // The order does not matter, but it shall be the same each time that a schedule is played.
+                biased;
                 () = bell.notified() => {}
                 () = sleep_until(due) => {}
             }

@@ -2,22 +2,19 @@
 
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock};
-use tokio::runtime::Handle;
-use tokio::sync::Notify;
-use tokio::task::AbortHandle;
-
 use super::clock::Clock;
-use super::state::{Action, Actions, Found, Limits, Moment, SlotId, State};
+use super::spare::Spare;
+use super::state::{Action, Actions, Attempt, Borrower, Found, Limits, Moment, SlotId, State};
 use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Measurement, Observer};
 use crate::process::Incarnation;
+use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, Notify, RwLock};
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
@@ -32,18 +29,22 @@ pub(super) struct Shared<C: Connector> {
     pub(super) options: PoolOptions,
     /// Wakes the keeper. Shared with it, so that it can wait without keeping the pool alive.
     pub(super) keeper: Arc<Notify>,
-    /// Tells whoever waits in `close` that a connection has gone.
-    pub(super) drained: Notify,
+    /// Tells whoever waits in `close` or `warm_up` that something has changed.
+    pub(super) changed: Notify,
+    /// Who may give up a connection for the sake of the others.
+    pub(super) spare: Spare,
     observers: Vec<Arc<dyn Observer>>,
     /// Those of the observers who measure.
     meters: Vec<Arc<dyn Observer>>,
+    /// It was told that some task waits for a connection while it holds one.
+    told_of_waiting: AtomicBool,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
     /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
     /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
     core: Mutex<Core<C>>,
     /// The tasks that are connecting, so that one can be ended. Held for moments only.
-    openings: Mutex<Vec<(SlotId, AbortHandle)>>,
+    openings: Mutex<Vec<(Attempt, AbortHandle)>>,
     /// Where tasks are started: leases may be dropped outside any runtime.
     runtime: RwLock<Handle>,
     /// The process in which the pool was made.
@@ -71,9 +72,11 @@ impl<C: Connector> Shared<C> {
         Self {
             connector,
             keeper: Arc::new(Notify::new()),
-            drained: Notify::new(),
+            changed: Notify::new(),
+            spare: Spare::default(),
             meters: observers.iter().filter(|observer| observer.is_measuring()).cloned().collect(),
             observers,
+            told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new() }),
             openings: Mutex::new(Vec::new()),
@@ -91,18 +94,22 @@ impl<C: Connector> Shared<C> {
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
     ) -> R {
         let mut actions = PoolActions::<C>::new();
-        let (result, wake_keeper, closing) = {
+        let (result, wake_keeper, watched) = {
             let core = &mut *self.core.lock();
             let (now, was_standing_still) = core.clock.now();
             let result = change(&mut core.state, now, &mut actions);
-            (result, was_standing_still || core.state.outage().is_some(), core.state.is_closing())
+            // What is due next may have changed; lending on what there is changes nothing about it.
+            let retries =
+                core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
+            let watched = core.state.is_closing() || core.state.is_warming();
+            (result, was_standing_still || retries, watched)
         };
         if wake_keeper {
             self.keeper.notify_one();
         }
         self.obey(actions);
-        if closing {
-            self.drained.notify_waiters();
+        if watched {
+            self.changed.notify_waiters();
         }
         result
     }
@@ -159,14 +166,31 @@ impl<C: Connector> Shared<C> {
 
     /// The fast path: the connection used last, if it may be used as it is.
     pub(super) fn take(self: &Arc<Self>, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
-        let track = self.options.leak_tracking;
+        let borrower = self.borrower(holder);
         self.update(|state, now, _| {
             let (id, connection) = state.take(now)?;
-            if track {
-                state.set_holder(id, holder);
-            }
+            state.set_borrower(id, borrower);
             Some((id, connection))
         })
+    }
+
+    /// Whoever asks, in this very moment.
+    pub(super) fn borrower(&self, holder: &'static Location<'static>) -> Borrower {
+        Borrower { location: self.options.leak_tracking.then_some(holder), task: tokio::task::try_id() }
+    }
+
+    /// Tells, once, of a task that waits for a connection while it holds one and all are in use.
+    pub(super) fn tell_of_waiting_for_itself(&self, location: &'static Location<'static>) {
+        let Some(task) = tokio::task::try_id() else { return };
+        let held = self.look(|state, now| {
+            let held = state.held_by(task);
+            (held > 0 && state.status(now).is_exhausted()).then_some(held)
+        });
+        if let Some(held) = held
+            && !self.told_of_waiting.swap(true, Ordering::Relaxed)
+        {
+            self.announce(&Event::HeldWhileWaiting { location, held });
+        }
     }
 
     /// True when this process opened the connections. A fork of it finds the pool empty from here on.
@@ -248,14 +272,15 @@ impl<C: Connector> Shared<C> {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
-                Action::Open(id) => {
+                Action::Open(id, attempt) => {
                     let task = upkeep::open(self, id).abort_handle();
                     let mut openings = self.openings.lock();
-                    openings.retain(|(other, task)| *other != id && !task.is_finished());
-                    openings.push((id, task));
+                    openings.retain(|(_, task)| !task.is_finished());
+                    openings.push((attempt, task));
                 }
-                Action::Abort(id) => {
-                    if let Some((_, task)) = self.openings.lock().iter().find(|(opening, _)| *opening == id) {
+                Action::Abort(attempt) => {
+                    let openings = self.openings.lock();
+                    if let Some((_, task)) = openings.iter().find(|(other, _)| *other == attempt) {
                         task.abort();
                     }
                 }

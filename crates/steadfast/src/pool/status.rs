@@ -46,6 +46,12 @@ impl Status {
         self.size.saturating_add(self.max_overflow)
     }
 
+    /// True when all connections that the pool may hold are in callers' hands.
+    #[must_use]
+    pub const fn is_exhausted(&self) -> bool {
+        self.leased >= self.capacity()
+    }
+
     /// Connections in every state.
     #[must_use]
     pub const fn total(&self) -> usize {

@@ -4,13 +4,12 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
-
 use super::shared::{Boxed, Shared};
 use super::state::{Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::CloseCause;
+use crate::sync::JoinHandle;
 use crate::tasks;
 use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};
@@ -71,7 +70,7 @@ pub(super) fn clean<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, mut conne
     let work = Charge::new(shared, id, Kind::Keeping);
     let _task = tasks::spawn_on(&shared.runtime(), "pool: clean", async move {
         let shared = Arc::clone(&work.shared);
-        let result = bounded_clean(&shared, &mut connection).await;
+        let result = bounded_clean(&shared, id, &mut connection).await;
         let result = result.map_err(|fault| (CloseCause::NotCleaned(fault.clone()), fault));
         work.done();
         shared.update(|state, now, out| match result.and_then(|()| ended(&shared, &connection)) {
@@ -113,22 +112,12 @@ async fn ask<C: Connector>(
         Found::Ready => {}
         Found::Lost(fault) => return Err((CloseCause::Lost(fault.clone()), fault)),
         Found::Dirty => {
-            let cleaned = bounded_clean(shared, connection).await;
+            let cleaned = bounded_clean(shared, id, connection).await;
             return cleaned.map_err(|fault| (CloseCause::NotCleaned(fault.clone()), fault));
         }
     }
     let limit = shared.options.ping_timeout;
-    let mut ping = pin!(timeout(limit, shared.connector.ping(connection)));
-    let slow = shared.hedge_delay();
-    let answer = tokio::select! {
-        biased;
-        answer = &mut ping => answer,
-        () = sleep(slow), if slow < limit => {
-            shared.update(|state, now, out| state.stalled(id, now, out));
-            ping.await
-        }
-    };
-    match answer {
+    match not_counted_on(shared, id, timeout(limit, shared.connector.ping(connection))).await {
         Ok(Ok(())) => Ok(()),
         Ok(Err(fault)) => Err((CloseCause::Lost(fault.clone()), fault)),
         Err(_) => {
@@ -139,12 +128,32 @@ async fn ask<C: Connector>(
     }
 }
 
+/// Waits for an answer. When it takes unusually long, the pool is told not to count on this connection.
+async fn not_counted_on<C: Connector, R>(
+    shared: &Arc<Shared<C>>,
+    id: SlotId,
+    answer: impl Future<Output = R>,
+) -> R {
+    let mut answer = pin!(answer);
+    let slow = shared.hedge_delay();
+    tokio::select! {
+        biased;
+        answer = &mut answer => answer,
+        () = sleep(slow), if slow < shared.options.ping_timeout => {
+            shared.update(|state, now, out| state.stalled(id, now, out));
+            answer.await
+        }
+    }
+}
+
 async fn bounded_clean<C: Connector>(
     shared: &Arc<Shared<C>>,
+    id: SlotId,
     connection: &mut Boxed<C>,
 ) -> Result<(), Fault> {
     let limit = shared.options.clean_timeout;
-    timeout(limit, shared.connector.clean(connection)).await.unwrap_or_else(|_| {
+    let cleaned = timeout(limit, shared.connector.clean(connection));
+    not_counted_on(shared, id, cleaned).await.unwrap_or_else(|_| {
         Err(Fault::new(Class::ConnectionLost, Step::Clean, format!("not clean within {limit:?}")))
     })
 }

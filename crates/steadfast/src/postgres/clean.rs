@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 use steadfast_wire::TransactionStatus;
 
 use crate::error::Fault;
-use crate::time::{Duration, timeout};
+use crate::time::{Duration, Instant, timeout};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
 use super::fault;
+use super::hosts::is_read_only;
+use super::misplaced::misplaced;
 use super::transaction::Progress;
 
 /// What may be on its way when a connection comes back: an answer that the caller did not wait for. A
@@ -48,7 +50,15 @@ impl PostgresConnection {
                 self.tidy(DEALLOCATE).await?;
             }
             self.tidy(RESET).await?;
+            self.learn(Step::Clean).await?;
             self.observed.forgive();
+        }
+        if let Some(refusal) = self.observed.refusal() {
+            if self.expects_writes() && is_read_only(self).await? {
+                self.observed.catalogue().refused();
+                return Err(self.misplaced(&refusal));
+            }
+            self.observed.forget_refusal();
         }
         self.in_call = false;
         self.lent.store(false, Ordering::Release);
@@ -71,6 +81,21 @@ impl PostgresConnection {
             Some(lost) => Err(lost),
             None => Ok(()),
         }
+    }
+
+    /// Finds out what functions of the database do, when that is not known or was found out long ago, and nobody
+    /// else is at it. To be called before anybody uses the session, or just before it is forgiven.
+    ///
+    /// # Errors
+    /// The connection cannot be used again.
+    pub(super) async fn learn(&self, step: Step) -> Result<(), Fault> {
+        let catalogue = self.observed.catalogue();
+        if let Some(turn) = catalogue.turn(Instant::now()) {
+            catalogue.ask(&self.client, turn).await.map_err(|error| self.fault(error, step))?;
+            self.observed.quiet().await;
+            self.observed.forgive();
+        }
+        Ok(())
     }
 
     async fn tidy(&self, statements: &str) -> Result<(), Fault> {
@@ -101,6 +126,11 @@ impl PostgresConnection {
         self.client
             .check_connection()
             .await
-            .map_err(|error| fault::from_driver(error, Step::Ping, &self.observed, self.circumstances()))
+            .map_err(|error| fault::from_driver(error, Step::Ping, &self.observed, self.circumstances()))?;
+        // Behind the round trip, with which the server reports what it has become.
+        if self.observed.is_from_before_a_refusal() && self.expects_writes() && is_read_only(self).await? {
+            return Err(misplaced(&self.server));
+        }
+        Ok(())
     }
 }

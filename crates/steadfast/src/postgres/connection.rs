@@ -26,7 +26,8 @@ use super::transaction::Progress;
 ///
 /// What is done through the driver's own [`client`](Self::client) is seen as well: a transaction left open, a
 /// request whose future was dropped, a setting that was changed make the connection
-/// [`Dirty`](Condition::Dirty).
+/// [`Dirty`](Condition::Dirty). A write that the server refuses because it takes none (SQLSTATE 25006), where one that
+/// does is expected, makes it [`Lost`](Condition::Lost).
 #[derive(Debug)]
 pub struct PostgresConnection {
     pub(super) client: Client,
@@ -115,11 +116,15 @@ impl PostgresConnection {
         if self.observed.is_over() {
             return Condition::Lost(fault::lost(Step::Statement, &self.observed, self.circumstances()));
         }
+        if let Some(misplaced) = self.known_misplaced() {
+            return Condition::Lost(misplaced);
+        }
         let queued = (self.in_call || self.lent.load(Ordering::Acquire)) && !self.bell.is_resting();
         let dirty = self.observed.is_busy()
             || queued
             || self.observed.status() != TransactionStatus::Idle
             || self.observed.is_touched()
+            || self.observed.refusal().is_some()
             || self.transaction != Progress::None
             || self.spoiled.is_some();
         if dirty { Condition::Dirty } else { Condition::Ready }
@@ -132,7 +137,12 @@ impl PostgresConnection {
 
     /// The fault of a driver's error on this connection.
     pub(super) fn fault(&self, error: tokio_postgres::Error, step: Step) -> Fault {
-        fault::from_driver(error, step, &self.observed, self.circumstances())
+        let circumstances = self.circumstances();
+        if circumstances.read_only {
+            // Refused for the sake of this transaction.
+            self.observed.forget_refusal();
+        }
+        fault::from_driver(error, step, &self.observed, circumstances)
     }
 
     /// The fault that says why no further request can be sent, when it is so.

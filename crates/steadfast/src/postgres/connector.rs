@@ -7,9 +7,11 @@ use crate::config::{PostgresOptions, TargetSession};
 use crate::connector::{Alarm, Condition, Connector};
 use crate::error::{ConfigError, Fault};
 use crate::time::{Duration, Instant, timeout};
+use crate::verdict::Step;
 
 use super::cache::StatementCache;
 use super::cancel::Route;
+use super::catalogue::Catalogue;
 use super::connection::{PostgresConnection, ServerFacts};
 use super::dial::is_directory;
 use super::doorbell::Doorbell;
@@ -27,6 +29,7 @@ pub struct PostgresConnector {
     options: Arc<PostgresOptions>,
     settings: Option<Arc<Settings>>,
     connect_timeout: Duration,
+    catalogue: Arc<Catalogue>,
 }
 
 impl PostgresConnector {
@@ -48,7 +51,7 @@ impl PostgresConnector {
             ));
         }
         let settings = Settings::load(&options.tls)?.map(Arc::new);
-        Ok(Self { options: Arc::new(options), settings, connect_timeout })
+        Ok(Self { options: Arc::new(options), settings, connect_timeout, catalogue: Arc::default() })
     }
 
     async fn search(
@@ -89,11 +92,12 @@ impl PostgresConnector {
         let settings = self.settings.as_deref();
         let pinned = settings.is_some_and(Settings::is_pinned);
         let opened = by_mode(self.options.tls.mode, pinned, |encryption| {
-            open(&self.options, settings, (host, port), encryption, progress)
+            open(&self.options, settings, (host, port), encryption, progress, &self.catalogue)
         })
         .await?;
         let connection = self.start(opened, host, port, alarm).await;
         check(&connection, target).await?;
+        connection.learn(Step::Startup).await?;
         Ok(connection)
     }
 

@@ -11,6 +11,7 @@ use crate::config::{ChannelBinding, PostgresOptions};
 use crate::error::Fault;
 use crate::verdict::{Class, Step};
 
+use super::catalogue::Catalogue;
 use super::dial::{Way, dial, dial_way};
 use super::driver::DriverHalf;
 use super::fault;
@@ -64,11 +65,12 @@ pub(super) async fn open(
     (host, port): (&str, u16),
     encryption: Encryption,
     progress: &Progress,
+    catalogue: &Arc<Catalogue>,
 ) -> Result<Opened, Refused> {
     let (transport, way) = dial(host, port, &options.socket, progress).await.map_err(unproven)?;
     let ready = encrypt(transport, host, settings, encryption, progress).await?;
     let encrypted = ready.tls.is_some();
-    let observed = Arc::new(Observed::new());
+    let observed = Arc::new(Observed::new(Arc::clone(catalogue)));
     progress.handed_to_driver(format!("starting the session at {host}:{port}"), Arc::clone(&observed));
     let tap = Tap::new(ready.transport, Arc::clone(&observed));
     let pass = PassThrough { end_point: ready.end_point };

@@ -90,7 +90,7 @@ async fn is_standby(connection: &PostgresConnection) -> Result<bool, Fault> {
     }
 }
 
-async fn is_read_only(connection: &PostgresConnection) -> Result<bool, Fault> {
+pub(super) async fn is_read_only(connection: &PostgresConnection) -> Result<bool, Fault> {
     let reported = |name| connection.observed.parameter(name);
     match (reported("in_hot_standby"), reported("default_transaction_read_only")) {
         (Some(standby), Some(read_only)) => Ok(standby == "on" || read_only == "on"),

@@ -2,6 +2,7 @@
 
 mod cache;
 mod cancel;
+mod catalogue;
 mod clean;
 mod committing;
 mod columns;
@@ -17,6 +18,7 @@ mod handshake;
 mod hosts;
 mod guard;
 mod marker;
+mod misplaced;
 mod numeric;
 mod signs;
 mod observed;
@@ -24,6 +26,7 @@ mod parameters;
 mod progress;
 mod pulse;
 mod reading;
+mod reported;
 mod script;
 mod socket;
 mod sqlstate;

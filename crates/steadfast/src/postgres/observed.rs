@@ -4,7 +4,7 @@
 //! The driver's task is the only one that writes here, except for [`Observed::forgive`]. What is read on every
 //! checkout is atomic; the lock guards texts only and is never held across anything that waits.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -13,6 +13,8 @@ use tokio::sync::Notify;
 
 use crate::time::{Duration, Instant};
 
+use super::catalogue::Catalogue;
+use super::reported::Parameters;
 use super::signs::{Command, End, Unfinished};
 
 /// What is known about one connection.
@@ -26,6 +28,11 @@ pub(crate) struct Observed {
     touched: AtomicBool,
     /// A commit did not wait for its synchronous standby to the end.
     unreplicated: AtomicBool,
+    /// A setting that the server reports is not what it was at the beginning.
+    drifted: AtomicBool,
+    /// A write was refused (25006), and the server may be one that takes none at all.
+    refused: AtomicBool,
+    refusal_is_news: AtomicBool,
     /// Statements were prepared by SQL.
     prepared: AtomicBool,
     /// Prepared statements were forgotten by SQL.
@@ -41,6 +48,9 @@ pub(crate) struct Observed {
     since: Instant,
     texts: Mutex<Texts>,
     changed: Notify,
+    /// What is known of the database, and how many writes had been refused there when this began.
+    catalogue: Arc<Catalogue>,
+    refusals_before: u64,
 }
 
 /// What is read only when something went wrong, or at leisure.
@@ -52,14 +62,20 @@ struct Texts {
     /// shutdown and after a crash it says no more than that.
     farewell: Option<Report>,
     end: Option<End>,
-    parameters: BTreeMap<String, String>,
+    parameters: Parameters,
+    refusal: Option<Report>,
     process: u32,
     secret: Vec<u8>,
 }
 
 impl Observed {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
+            refusals_before: catalogue.refusals(),
+            catalogue,
+            drifted: AtomicBool::new(false),
+            refused: AtomicBool::new(false),
+            refusal_is_news: AtomicBool::new(false),
             status: AtomicU8::new(TransactionStatus::Idle.byte()),
             in_flight: AtomicU32::new(0),
             unfinished: AtomicU8::new(0),
@@ -98,7 +114,35 @@ impl Observed {
 
     /// True when something was done that outlives its transaction.
     pub(crate) fn is_touched(&self) -> bool {
-        self.touched.load(Ordering::Acquire)
+        self.touched.load(Ordering::Acquire) || self.drifted.load(Ordering::Acquire)
+    }
+
+    /// The refusal of a write by a server that may be one that takes none at all.
+    pub(crate) fn refusal(&self) -> Option<Report> {
+        self.refused.load(Ordering::Acquire).then(|| self.texts.lock().refusal.clone()).flatten()
+    }
+
+    /// True when the server itself has reported that it takes no writes (14 and newer): it is a standby, or was told
+    /// to refuse them.
+    pub(crate) fn takes_no_writes(&self) -> bool {
+        let is_on = |name| self.parameter(name).as_deref() == Some("on");
+        is_on("in_hot_standby")
+            || (is_on("default_transaction_read_only") && !self.touched.load(Ordering::Acquire))
+    }
+
+    /// The server takes writes after all.
+    pub(crate) fn forget_refusal(&self) {
+        self.refused.store(false, Ordering::Release);
+    }
+
+    /// True when a write was refused, over whichever connection, since this one was opened.
+    pub(crate) fn is_from_before_a_refusal(&self) -> bool {
+        self.catalogue.refusals() != self.refusals_before
+    }
+
+    /// What is known of the functions of the database.
+    pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
+        &self.catalogue
     }
 
     /// True when statements were prepared by SQL.
@@ -162,7 +206,7 @@ impl Observed {
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        self.texts.lock().parameters.get(name).cloned()
+        self.texts.lock().parameters.get(name).map(str::to_owned)
     }
 
     /// Process id and secret, as a cancel request presents them.
@@ -186,6 +230,8 @@ impl Observed {
     pub(crate) fn forgive(&self) {
         self.touched.store(false, Ordering::Release);
         self.prepared.store(false, Ordering::Release);
+        self.texts.lock().parameters.settle();
+        self.drifted.store(false, Ordering::Release);
     }
 
     /// True once after each change that the owner of an idle connection wants to hear about.
@@ -204,9 +250,21 @@ impl Observed {
     }
 
     pub(super) fn ready(&self, status: TransactionStatus) {
+        if self.refusal_is_news.load(Ordering::Relaxed) {
+            // What it has become since the last request it reports behind the refusal.
+            self.judge_refusal();
+            self.refusal_is_news.store(false, Ordering::Relaxed);
+        }
         self.status.store(status.byte(), Ordering::Release);
         self.subtract();
         self.changed.notify_waiters();
+    }
+
+    /// A refusal that is the server's doing is news for all connections to it.
+    fn judge_refusal(&self) {
+        if self.takes_no_writes() && self.refusal_is_news.swap(false, Ordering::Relaxed) {
+            self.catalogue.refused();
+        }
     }
 
     fn subtract(&self) {
@@ -256,6 +314,12 @@ impl Observed {
             self.texts.lock().fatal = Some(report);
             self.over();
         } else {
+            if report.code == "25006" {
+                self.texts.lock().refusal = Some(report.clone());
+                self.refused.store(true, Ordering::Release);
+                self.refusal_is_news.store(true, Ordering::Release);
+                self.judge_refusal();
+            }
             let mut texts = self.texts.lock();
             // What comes after the failure of a transaction says less than what it failed of.
             if report.code != IN_FAILED_TRANSACTION || texts.error.is_none() {
@@ -274,11 +338,8 @@ impl Observed {
     }
 
     pub(super) fn parameter_changed(&self, name: String, value: String) {
-        // A server reports about fifteen; one that makes up thousands is not remembered.
-        let mut texts = self.texts.lock();
-        if texts.parameters.len() < 256 || texts.parameters.contains_key(&name) {
-            texts.parameters.insert(name, value);
-        }
+        let drifted = self.texts.lock().parameters.change(name, value);
+        self.drifted.store(drifted, Ordering::Release);
     }
 
     pub(super) fn key_given(&self, process: u32, secret: Vec<u8>) {

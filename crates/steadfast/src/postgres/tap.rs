@@ -38,12 +38,12 @@ impl<S> Tap<S> {
         let mut backend = Scanner::tagged();
         backend.limit(BEFORE_AUTHENTICATION);
         Self {
+            watch: TextWatch::new(Arc::clone(observed.catalogue())),
             stream,
             observed,
             backend,
             authenticated: false,
             frontend: Scanner::startup(),
-            watch: TextWatch::default(),
             last_was_sync: false,
         }
     }

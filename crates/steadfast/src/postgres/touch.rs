@@ -1,30 +1,58 @@
 //! Whether a session may have been changed in a way that outlives its transaction.
 //!
-//! Two signs, both cheap and both erring on the side of a needless reset, which costs one round trip:
-//! the command tag of what was done (`SET`, `LISTEN`, `PREPARE`), and the text of what was asked, for effects
-//! that the tag does not show (advisory locks, `set_config`, temporary tables). What neither shows is a
-//! setting changed inside a function that somebody else wrote.
+//! Three signs, all cheap and all erring on the side of a needless reset, which costs one round trip: the command
+//! tag of what was done (`SET`, `LISTEN`, `PREPARE`), the text of what was asked, for effects that the tag does not
+//! show (advisory locks, `set_config`, temporary tables), and, for what a function does that somebody else wrote, its
+//! name in the text (see [`Catalogue`]). A fourth needs no guessing: the server reports some settings whenever they
+//! change ([`Observed`](super::observed::Observed)).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
+
+use super::catalogue::{Catalogue, Hidden};
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
 const NAMES_LIMIT: usize = 1024;
 
 /// Watches the texts that a client sends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TextWatch {
     /// Prepared statements that touch the session each time they are executed.
     touching: HashSet<Box<[u8]>>,
     overflown: bool,
     /// Sent statements of which a `SET` tag is to be expected that ends with the transaction.
     local_sets: u32,
+    /// What functions of the database do.
+    catalogue: Arc<Catalogue>,
+    /// What was last known of it; `None` before the first answer. With which version of it that was compared.
+    hidden: Option<Arc<Hidden>>,
+    version: u64,
+    /// Nothing is known at present, so that everything touches.
+    in_the_dark: bool,
+    /// Names and texts of statements that were prepared while nothing was known.
+    undecided: HashMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl TextWatch {
+    /// Watches texts for a database of which this much is known.
+    pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
+        Self {
+            touching: HashSet::new(),
+            overflown: false,
+            local_sets: 0,
+            version: catalogue.version(),
+            hidden: catalogue.known(),
+            in_the_dark: catalogue.is_unknown(),
+            undecided: HashMap::new(),
+            catalogue,
+        }
+    }
+
     /// How much of the body of a Bind is needed: nothing as long as no known statement touches anything.
-    pub(crate) fn bind_wanted(&self) -> usize {
+    pub(crate) fn bind_wanted(&mut self) -> usize {
+        self.look_up();
         // Portal and statement name; the driver's are a few bytes long.
         if self.touching.is_empty() { 0 } else { 256 }
     }
@@ -35,17 +63,23 @@ impl TextWatch {
         if is_local_set(text) {
             self.local_sets += 1;
         }
-        length > CAPTURE_LIMIT || is_touching(text)
+        self.look_up();
+        length > CAPTURE_LIMIT || is_touching(text) || self.calls_hidden(text)
     }
 
     /// Takes a Parse. True when the session is to be counted as touched at once.
     pub(crate) fn parse(&mut self, body: &[u8], length: usize) -> bool {
         let parse = Parse::read(body);
-        let touching = length > CAPTURE_LIMIT || is_touching(parse.text);
+        self.look_up();
+        let openly = length > CAPTURE_LIMIT || is_touching(parse.text);
+        let touching = openly || self.calls_hidden(parse.text);
         if parse.name.is_empty() {
             return touching;
         }
-        if !touching {
+        self.undecided.remove(parse.name);
+        if !openly && self.in_the_dark && self.undecided.len() < NAMES_LIMIT {
+            self.undecided.insert(parse.name.into(), parse.text.into());
+        } else if !touching {
             self.touching.remove(parse.name);
         } else if self.touching.len() < NAMES_LIMIT {
             self.touching.insert(parse.name.into());
@@ -57,7 +91,7 @@ impl TextWatch {
 
     /// Takes a Bind. True when the statement that it will execute touches the session.
     pub(crate) fn bind(&self, body: &[u8]) -> bool {
-        self.overflown || self.touching.contains(statement_of_bind(body))
+        self.overflown || self.in_the_dark || self.touching.contains(statement_of_bind(body))
     }
 
     /// Takes the tag of a completed command. True when it touches the session.
@@ -66,7 +100,36 @@ impl TextWatch {
             self.local_sets -= 1;
             return false;
         }
-        is_touching_tag(tag)
+        if creates_code(tag) {
+            // Also a reason to clean, which finds out.
+            self.catalogue.outdated();
+            return true;
+        }
+        is_touching_tag(tag) || self.hidden.as_ref().is_some_and(|hidden| hidden.in_tag(tag))
+    }
+
+    fn calls_hidden(&self, text: &[u8]) -> bool {
+        self.in_the_dark || self.hidden.as_ref().is_some_and(|hidden| hidden.in_text(text))
+    }
+
+    /// Takes notice when something else is known of the database than before.
+    fn look_up(&mut self) {
+        let version = self.catalogue.version();
+        if version == self.version {
+            return;
+        }
+        self.version = version;
+        let known = self.catalogue.known();
+        self.in_the_dark = known.is_none();
+        let Some(now) = known else { return };
+        for (name, text) in self.undecided.drain() {
+            if now.in_text(&text) {
+                self.touching.insert(name);
+            }
+        }
+        // What was judged by an earlier answer cannot be judged again: its text is gone.
+        self.overflown |= !now.is_empty() && self.hidden.as_ref().is_some_and(|before| *before != now);
+        self.hidden = Some(now);
     }
 
     /// The requests are all answered: what was expected and did not come failed.
@@ -91,6 +154,29 @@ fn is_touching_tag(tag: &[u8]) -> bool {
             | b"LOAD"
             | b"DO"
     )
+}
+
+/// Tags of commands after which texts may do something else than before.
+fn creates_code(tag: &[u8]) -> bool {
+    let mut words = tag.split(|byte| *byte == b' ');
+    matches!(words.next(), Some(b"CREATE" | b"ALTER"))
+        && words.next().is_some_and(|what| {
+            matches!(
+                what,
+                b"FUNCTION"
+                    | b"PROCEDURE"
+                    | b"ROUTINE"
+                    | b"TRIGGER"
+                    | b"VIEW"
+                    | b"RULE"
+                    | b"POLICY"
+                    | b"EXTENSION"
+                    | b"OPERATOR"
+                    | b"AGGREGATE"
+                    | b"CAST"
+                    | b"EVENT"
+            )
+        })
 }
 
 /// Texts whose effect stays in the session while their tag does not say so.
@@ -166,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_prepared_statement_touches_when_it_is_bound() {
-        let mut watch = TextWatch::default();
+        let mut watch = TextWatch::new(Arc::new(Catalogue::of_nothing()));
         assert_eq!(watch.bind_wanted(), 0, "nothing to look for, nothing to look at");
         assert!(!watch.parse(b"s1\0SELECT pg_advisory_lock($1)\0", 40));
         assert!(!watch.parse(b"s2\0SELECT 1\0", 20));
@@ -178,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_setting_for_the_transaction_is_no_touch() {
-        let mut watch = TextWatch::default();
+        let mut watch = TextWatch::new(Arc::new(Catalogue::of_nothing()));
         assert!(!watch.query(b"SET LOCAL statement_timeout = 5\0", 32));
         assert!(!watch.completed(b"SET"));
         assert!(watch.completed(b"SET"), "only as many as were announced");
@@ -190,8 +276,33 @@ mod tests {
     }
 
     #[test]
+    fn while_nothing_is_known_of_functions_everything_touches_and_is_judged_later() {
+        let catalogue = Arc::new(Catalogue::default());
+        let mut watch = TextWatch::new(Arc::clone(&catalogue));
+        assert!(watch.query(b"SELECT f()\0", 20));
+        for (name, text) in [("s1", "SELECT f()"), ("s2", "SELECT g()")] {
+            let body = [name.as_bytes(), b"\0", text.as_bytes(), b"\0"].concat();
+            assert!(!watch.parse(&body, body.len()));
+        }
+        assert!(watch.bind(b"\0s2\0rest"), "not judged yet");
+        catalogue.answered(&["f"]);
+        assert!(watch.bind_wanted() > 0);
+        assert!(watch.bind(b"\0s1\0rest") && !watch.bind(b"\0s2\0rest"));
+        assert!(watch.query(b"SELECT f()\0", 20) && !watch.query(b"SELECT g()\0", 20));
+        assert!(watch.completed(b"CREATE FUNCTION"));
+        assert!(watch.query(b"SELECT g()\0", 20), "it may have been another g");
+        catalogue.answered(&["f"]);
+        assert!(watch.bind_wanted() > 0);
+        assert!(!watch.bind(b"\0s2\0rest"), "the answer is the same");
+        watch.completed(b"CREATE FUNCTION");
+        catalogue.answered(&["f", "g"]);
+        assert!(watch.bind_wanted() > 0);
+        assert!(watch.bind(b"\0s2\0rest"), "g is another one, and the text of s2 is not known any more");
+    }
+
+    #[test]
     fn a_text_too_long_to_be_read_counts_as_touching() {
-        assert!(TextWatch::default().query(b"SELECT 1", CAPTURE_LIMIT + 1));
+        assert!(TextWatch::new(Arc::new(Catalogue::of_nothing())).query(b"SELECT 1", CAPTURE_LIMIT + 1));
     }
 
     #[test]

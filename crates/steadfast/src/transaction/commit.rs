@@ -34,7 +34,7 @@ pub(crate) async fn commit(
     observers: &Arc<[Arc<dyn Observer>]>,
 ) -> Result<(), Fault> {
     if options.access == Access::ReadOnly {
-        return end_reading(lease, options, deadline).await;
+        return end_reading(lease, options, deadline, backend).await;
     }
     let (sender, receiver) = oneshot::channel();
     let committing = Committing {
@@ -131,8 +131,17 @@ async fn end_reading(
     mut lease: BackendLease,
     options: TransactionOptions,
     deadline: Instant,
+    backend: &Backend,
 ) -> Result<(), Fault> {
-    let result = timeout_at(deadline, lease.commit())
+    // Where it does not matter it is a ping, and nobody waits longer for it: the path may have gone silent.
+    let limit = match options.isolation {
+        Some(Isolation::Serializable) => deadline,
+        Some(Isolation::ReadCommitted | Isolation::RepeatableRead) | None => {
+            deadline.min(Instant::now() + backend.ping_timeout())
+        }
+    };
+    let pulse = lease.pulse();
+    let result = timeout_at(limit, watched(backend, &pulse, lease.commit()))
         .await
         .unwrap_or_else(|_| Err(unanswered("no answer to COMMIT in time")));
     let Err(fault) = result else { return Ok(()) };

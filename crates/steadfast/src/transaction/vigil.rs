@@ -5,9 +5,9 @@
 
 use std::pin::pin;
 
-use crate::backend::{Backend, BackendPulse};
+use crate::backend::{Backend, BackendPulse, Opinion};
 use crate::error::Fault;
-use crate::time::{Duration, Instant, sleep};
+use crate::time::{Duration, Instant, sleep, sleep_until};
 use crate::verdict::{Class, Step};
 
 /// Runs `work` on the connection with this pulse. When nothing is heard for as long as a ping may take, the server
@@ -33,21 +33,36 @@ pub(super) async fn watched<R>(
         tokio::select! {
             biased;
             result = &mut work => return result,
-            deserted = is_deserted(backend, pulse, heard) => if deserted {
-                return Err(deserted_fault());
+            lost = lost(backend, pulse, heard) => if let Some(fault) = lost {
+                return Err(fault);
             },
         }
         patience = (patience * 2).min(LONGEST);
     }
 }
 
-async fn is_deserted(backend: &Backend, pulse: &BackendPulse, heard: u64) -> bool {
-    if !backend.is_deserted(pulse, Instant::now() + backend.ping_timeout()).await {
-        return false;
+/// Asks until somebody knows: the fault of a connection that nothing can be expected of any more.
+async fn lost(backend: &Backend, pulse: &BackendPulse, heard: u64) -> Option<Fault> {
+    while pulse.heard() == Some(heard) {
+        let began = Instant::now();
+        match backend.second_opinion(pulse).await {
+            Opinion::AtWork => return None,
+            Opinion::Deserted => {
+                // The answer may be on its way.
+                sleep(GRACE).await;
+                return (pulse.heard() == Some(heard)).then(deserted_fault);
+            }
+            Opinion::Silent => {}
+            Opinion::NobodyToAsk { all_leased } => {
+                if all_leased && backend.may_spare_one() {
+                    return Some(spared_fault());
+                }
+                // However soon it was known.
+                sleep_until(began + backend.ping_timeout() / 2).await;
+            }
+        }
     }
-    // The answer may be on its way.
-    sleep(GRACE).await;
-    pulse.heard() == Some(heard)
+    None
 }
 
 fn deserted_fault() -> Fault {
@@ -61,5 +76,18 @@ fn deserted_fault() -> Fault {
 
 /// A statement that runs for minutes is asked about this seldom.
 const LONGEST: Duration = Duration::from_secs(10);
+
+/// Every connection is held, and perhaps by statements that will never end: one must go, so that the server can be
+/// asked about the others.
+fn spared_fault() -> Fault {
+    Fault::new(
+        Class::ConnectionLost,
+        Step::Statement,
+        "nothing was heard, and all connections are in use, so that none was left to ask the server with",
+    )
+    .with_remedy(
+        "the statement is run again; if it is merely slow, a larger pool or a faster statement helps",
+    )
+}
 
 const GRACE: Duration = Duration::from_millis(100);

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use crate::config::PoolOptions;
 use crate::health::{Health, Monitor, Report};
 use crate::pool::Reachability;
 use crate::time::Duration;
@@ -121,7 +122,7 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
             "status": if pool.waiting > 0 { "warn" } else { "pass" },
             "reachable": reachable,
             "size": pool.size,
-            "maxOverflow": pool.max_overflow,
+            "maxOverflow": Some(pool.max_overflow).filter(|count| *count != PoolOptions::UNLIMITED),
             "idle": pool.idle,
             "inUse": pool.leased,
             "opening": pool.opening,

@@ -58,6 +58,27 @@ async fn a_cancelled_wait_is_told_for_a_failover_would_lose_the_commit() {
     server.set("synchronous_standby_names", "").await;
 }
 
+/// Without its standby nothing can be confirmed, and that takes a moment and not for ever.
+#[tokio::test]
+async fn a_commit_that_cannot_be_confirmed_is_told_as_committed_and_not_durable() {
+    let server = Postgres::start().await;
+    let scene = Scene::new(&server.url()).await;
+    let ticket = Mutex::new(None);
+    scene
+        .write(async |tx| {
+            tx.execute("INSERT INTO numbers VALUES (1)", &[]).await?;
+            *ticket.lock().unwrap() = tx.ticket();
+            Ok(())
+        })
+        .await
+        .unwrap();
+    let ticket = ticket.into_inner().unwrap().unwrap();
+    server.set("synchronous_standby_names", "nobody").await;
+    assert_eq!(scene.database.resolve(&ticket, soon()).await, Outcome::Committed { durable: false });
+    server.set("synchronous_standby_names", "").await;
+    assert_eq!(scene.database.resolve(&ticket, soon()).await, Outcome::Committed { durable: true });
+}
+
 /// Nobody has promised that it survives; whoever asks makes it so.
 #[tokio::test]
 async fn a_commit_that_did_not_wait_for_the_disk_is_made_durable_by_asking() {

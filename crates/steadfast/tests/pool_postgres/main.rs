@@ -7,5 +7,8 @@ mod capacity;
 mod cleanliness;
 mod dispose;
 mod leases;
+mod nested;
 mod outage;
+mod server_limits;
+mod sizes;
 mod support;

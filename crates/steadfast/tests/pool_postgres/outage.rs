@@ -109,3 +109,18 @@ async fn a_server_that_stands_still_is_waited_for_until_the_deadline_and_used_ag
     let back = holds_within(SOON, async || pool.acquire().await.is_ok()).await;
     assert!(back, "{:?}", pool.status());
 }
+
+#[tokio::test]
+async fn a_pool_that_nobody_uses_sends_nothing() {
+    let server = server().await;
+    let relay = Relay::to(server.addr()).await;
+    let (pool, events) = pool_with(&relay.url_from(server), "unused", |options| options.size = 3);
+    drop(take(&pool, 3).await);
+    eventually("they are idle", SOON, async || pool.status().idle == 3).await;
+    let before = relay.counters();
+    // Longer than any of the pool's own rhythms while it is in use.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    let after = relay.counters();
+    assert_eq!((after.bytes_to_server, after.opened), (before.bytes_to_server, before.opened));
+    assert!(!events.any(|event| matches!(event, Event::Verified { .. })));
+}

@@ -4,7 +4,14 @@
 #![cfg(all(unix, feature = "postgres"))]
 #![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
 
-mod connector;
+mod dropped;
+mod endings;
 mod hosts;
+mod leftovers;
+mod login;
+mod prepared;
+mod round_trips;
+mod statements;
 mod support;
 mod tls;
+mod transactions;

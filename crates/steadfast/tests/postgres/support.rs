@@ -5,10 +5,40 @@ use std::time::Duration;
 use steadfast::config::{PostgresOptions, SslMode};
 use steadfast::connector::{Alarm, Condition, Connector as _};
 use steadfast::postgres::{PostgresConnection, PostgresConnector};
+use steadfast::sql::{Access, TransactionOptions};
 use steadfast_test::Postgres;
+use tokio::sync::OnceCell;
 
 /// Nothing here takes longer, except when it is broken.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// One server for all tests that leave it as it is.
+static SERVER: OnceCell<Postgres> = OnceCell::const_new();
+
+pub(crate) async fn server() -> &'static Postgres {
+    SERVER.get_or_init(Postgres::start).await
+}
+
+/// A connection with all defaults.
+pub(crate) async fn plain() -> (PostgresConnector, PostgresConnection) {
+    connect(server().await, |_| ()).await
+}
+
+pub(crate) fn read_only() -> TransactionOptions {
+    let mut options = TransactionOptions::default();
+    options.access = Access::ReadOnly;
+    options
+}
+
+/// Polls a future once and drops it.
+pub(crate) async fn poll_once<T>(future: impl Future<Output = T>) {
+    let mut future = Box::pin(future);
+    std::future::poll_fn(|cx| {
+        drop(future.as_mut().poll(cx));
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
 
 /// A superuser's options for this server, without TLS.
 pub(crate) fn options(server: &Postgres) -> PostgresOptions {

@@ -39,6 +39,12 @@ impl Client {
         answer.unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
+    /// Sends JSON under an Idempotency-Key.
+    pub async fn keyed(&self, key: &str, method: &str, path: &str, body: &str) -> Answer {
+        let headers = [("Content-Type", "application/json"), ("Idempotency-Key", key)];
+        self.send(method, path, &headers, body.as_bytes()).await
+    }
+
     /// Sends bytes and reads until the service closes the connection; what went wrong, if it did.
     pub async fn exchange(&self, bytes: &[u8]) -> Result<Answer, String> {
         let exchange = async {
@@ -58,6 +64,11 @@ impl Client {
     }
 }
 
+/// The body for a user of this name.
+pub fn user(username: &str) -> String {
+    serde_json::json!({ "username": username, "email": format!("{username}@example.org") }).to_string()
+}
+
 /// A whole request after which the connection is closed.
 pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
@@ -73,8 +84,7 @@ pub fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) 
 
 /// The request that stores a user of this name.
 pub fn create(username: &str) -> Vec<u8> {
-    let body = serde_json::json!({ "username": username, "email": format!("{username}@example.org") });
-    request("POST", super::USERS, &[("Content-Type", "application/json")], body.to_string().as_bytes())
+    request("POST", super::USERS, &[("Content-Type", "application/json")], user(username).as_bytes())
 }
 
 impl Answer {
@@ -116,6 +126,11 @@ impl Answer {
         let body = self.body();
         let errors = body["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|entry| entry["field"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Somebody was given this answer before.
+    pub fn is_replay(&self) -> bool {
+        self.header("idempotent-replayed") == Some("true")
     }
 
     /// It may or may not have been stored, says the answer.

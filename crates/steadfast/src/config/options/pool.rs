@@ -15,7 +15,9 @@ pub struct PoolOptions {
     /// PostgreSQL's 100 connections.
     pub size: usize,
     /// Connections beyond `size`, opened under load and retired when idle; default 10 (SQLite: 0, since it
-    /// has one writer and more readers than `size` would only compete for the same processor).
+    /// has one writer and more readers than `size` would only compete for the same processor). With
+    /// [`UNLIMITED`](Self::UNLIMITED) only the server sets a limit: when it has no room (53300), callers wait for what
+    /// is there.
     pub max_overflow: usize,
     /// How long `acquire` waits; default 30 s, the time after which most platforms give a request up.
     pub acquire_timeout: Duration,
@@ -73,6 +75,9 @@ impl Default for PoolOptions {
 }
 
 impl PoolOptions {
+    /// As `max_overflow`: as many as the server accepts. In text `unlimited`, or `-1` as in SQLAlchemy.
+    pub const UNLIMITED: usize = usize::MAX;
+
     /// The simple settings for SQLite: five connections, no overflow, and none of the protections against a
     /// network path, which is not there.
     #[must_use]
@@ -130,8 +135,9 @@ impl PoolOptions {
                 "at least one is needed",
             );
         }
-        if self.capacity() > MAX_CAPACITY {
-            let problem = format!("size + max_overflow is {}", self.capacity());
+        let bounded = if self.max_overflow == Self::UNLIMITED { self.size } else { self.capacity() };
+        if bounded > MAX_CAPACITY {
+            let problem = format!("size + max_overflow is {bounded}");
             refuse("pool.size", problem, "accepted are together 1 to 100000");
         }
         if self.min_idle > self.size {

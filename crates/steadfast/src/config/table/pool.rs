@@ -1,6 +1,6 @@
 //! Options of the pool.
 
-use crate::config::options::PrePing;
+use crate::config::options::{PoolOptions, PrePing};
 use crate::config::table::{Applies, BLANK, Row};
 use crate::config::value::{self, Parsed, Unit};
 use crate::time::Duration;
@@ -27,11 +27,11 @@ pub(super) const ROWS: &[Row] = &[
         environment: "STEADFAST_POOL_MAX_OVERFLOW",
         parameter: Some("pool_max_overflow"),
         unit: "connections",
-        accepted: "0 to 100000",
+        accepted: "0 to 100000, unlimited (or -1: as many as the server accepts)",
         reason: "room for a burst: four workers then take 60 of 100 connections; SQLite has one writer, and \
                  more readers would only compete for the same processor",
-        set: |draft, text| value::integer(text, 0..=100_000).map(|count| draft.pool.max_overflow = count),
-        text: |draft| Some(draft.pool.max_overflow.to_string()),
+        set: |draft, text| overflow(text).map(|count| draft.pool.max_overflow = count),
+        text: |draft| Some(show_overflow(draft.pool.max_overflow)),
         ..BLANK
     },
     Row {
@@ -194,6 +194,17 @@ fn optional(text: &str) -> Parsed<Option<Duration>> {
 
 /// What `on` means.
 const PRE_PING_IDLE: Duration = Duration::from_secs(1);
+
+fn overflow(text: &str) -> Parsed<usize> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "unlimited" | "-1" => Ok(PoolOptions::UNLIMITED),
+        number => value::integer(number, 0..=100_000),
+    }
+}
+
+fn show_overflow(count: usize) -> String {
+    if count == PoolOptions::UNLIMITED { "unlimited".to_owned() } else { count.to_string() }
+}
 
 fn pre_ping(text: &str) -> Parsed<PrePing> {
     match text.trim().to_ascii_lowercase().as_str() {

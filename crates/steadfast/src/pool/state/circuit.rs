@@ -7,6 +7,7 @@ use crate::verdict::Class;
 
 /// Connecting either works, works again since a moment, or fails.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) enum Circuit {
     /// As many may be opened at the same time as there are slots.
     Closed,
@@ -91,6 +92,16 @@ impl Outage {
         self.fault.class() == Class::Permanent
     }
 
+    /// True when the server had no room for another connection, as far as was tried lately.
+    pub(crate) fn is_full(&self, now: Moment) -> bool {
+        self.full_until().is_some_and(|until| now < until)
+    }
+
+    /// Until when a server that had no room is taken to have none.
+    pub(crate) fn full_until(&self) -> Option<Moment> {
+        (self.fault.class() == Class::Capacity).then(|| self.failed.after(FULL_FOR))
+    }
+
     /// From one try to the next. The first retry comes at once; after that the delay grows with the outage,
     /// so that waiting for the next try never adds more than a fiftieth to it: 100 ms up to an outage of
     /// five seconds, 1 s from fifty. A permanent fault is tried on demand only, and slowly: a server may lock out
@@ -110,6 +121,9 @@ impl Outage {
         delay.mul_f64(0.5 + jitter / 2.0)
     }
 }
+
+/// Without another try.
+const FULL_FOR: Duration = Duration::from_secs(60);
 
 /// From this many at the same time on, openings are not held back any longer.
 const FULL_SPEED: usize = 16;

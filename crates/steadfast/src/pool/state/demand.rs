@@ -1,7 +1,7 @@
 //! Supply for whoever waits: what is idle is verified, what is missing is opened.
 
-use super::{Action, Actions, Moment, Slot, SlotId, Stage, State, bug};
-use crate::event::CloseCause;
+use super::{Action, Actions, Moment, Refusal, Slot, SlotId, Stage, State, bug};
+use crate::error::AcquireFailure;
 
 impl<C, W> State<C, W> {
     /// Hands over what is fit, and sees to it that for everybody who still waits something is on its way.
@@ -10,32 +10,84 @@ impl<C, W> State<C, W> {
         if self.closing {
             return;
         }
+        if !self.waiters.is_empty() {
+            self.retire_expired(now, out);
+        }
         while !self.waiters.is_empty() {
             let Some((id, connection)) = self.take_fit(now) else {
                 break;
             };
-            self.grant(id, connection, now, out);
+            self.grant(id, connection, out);
         }
         let mut coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         while coming < self.waiters.len() {
-            if let Some(id) = self.idle.pop() {
-                let (connection, since, _) = self.take_idle(id);
-                if now >= self.slot(id).expires {
-                    self.retire(id, connection, CloseCause::Recycled, now, out);
-                    continue;
+            if !self.supply_one(now, out) {
+                if let Some(fault) = self.hopeless(now) {
+                    let refusal = Refusal { failure: AcquireFailure::Permanent, fault: Some(fault) };
+                    self.refuse_all(&refusal, out);
                 }
-                self.verify(id, connection, since, out);
-            } else if !self.open(self.limits.capacity(), now, out) {
                 return;
             }
             coming += 1;
         }
-        while coming + self.idle.len() < self.waiters.len() + self.limits.min_idle {
+        while coming + self.idle.len() < self.waiters.len() + self.limits.min_idle() {
             if !self.open(self.limits.size, now, out) {
                 return;
             }
             coming += 1;
         }
+        while self.staying() < self.warmth() && self.open(self.limits.size, now, out) {}
+    }
+
+    /// Somebody wants this many connections to be there, until they say that they do not.
+    pub(crate) fn begin_warming(&mut self, connections: usize, now: Moment, out: &mut Actions<C, W>) {
+        self.warming.push(connections);
+        self.circuit.hasten(self.random.f64());
+        self.serve(now, out);
+    }
+
+    /// The same number, when they do not care any more.
+    pub(crate) fn end_warming(&mut self, connections: usize) {
+        if let Some(index) = self.warming.iter().position(|wanted| *wanted == connections) {
+            self.warming.swap_remove(index);
+        }
+    }
+
+    /// True while somebody waits for connections to be there.
+    pub(crate) const fn is_warming(&self) -> bool {
+        !self.warming.is_empty()
+    }
+
+    /// True when so many connections are there, or as many as there may be, in whatever use.
+    pub(crate) fn is_warm(&self, connections: usize) -> bool {
+        let live = self.slots.iter().filter(|slot| slot.is_live()).count();
+        live >= connections.min(self.limits.size)
+    }
+
+    /// How many connections are to be there, for whoever waits for that.
+    fn warmth(&self) -> usize {
+        self.warming.iter().copied().max().unwrap_or(0).min(self.limits.size)
+    }
+
+    /// True when somebody wants more connections than there are fit ones.
+    pub(super) fn is_wanting(&self) -> bool {
+        !self.waiters.is_empty() || self.limits.min_idle() > 0 || self.is_warming()
+    }
+
+    /// Sets something in motion for one more waiter: verifies what is idle, or opens another.
+    fn supply_one(&mut self, now: Moment, out: &mut Actions<C, W>) -> bool {
+        let capacity = self.limits.capacity();
+        // Where one does not answer, the others may not either: they are of one age, and went one way.
+        let doubtful = self.slots.iter().any(Slot::is_stalled);
+        if doubtful && self.open(capacity, now, out) {
+            return true;
+        }
+        let Some(id) = self.idle.pop() else {
+            return self.open(capacity, now, out);
+        };
+        let (connection, since, _) = self.take_idle(id);
+        self.verify(id, connection, since, out);
+        true
     }
 
     /// True when another connection would be opened now if connecting worked.
@@ -43,8 +95,10 @@ impl<C, W> State<C, W> {
         let coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
         let (waiting, idle) = (self.waiters.len(), self.idle.len());
         let for_waiters = coming < waiting && self.occupied() < self.limits.capacity();
-        let for_later = coming + idle < waiting + self.limits.min_idle && self.occupied() < self.limits.size;
-        !self.closing && (for_waiters || for_later)
+        let for_later =
+            coming + idle < waiting + self.limits.min_idle() && self.occupied() < self.limits.size;
+        let for_warmth = self.staying() < self.warmth() && self.occupied() < self.limits.size;
+        !self.closing && (for_waiters || for_later || for_warmth)
     }
 
     /// Starts to verify a connection which is in no other hands.
@@ -85,7 +139,7 @@ impl<C, W> State<C, W> {
             | Stage::Opening { .. }
             | Stage::Verifying { .. }
             | Stage::Leased { .. }
-            | Stage::Cleaning
+            | Stage::Cleaning { .. }
             | Stage::Closing => bug("an idle slot is not idle"),
         }
     }
@@ -103,11 +157,11 @@ impl<C, W> State<C, W> {
                 SlotId(self.slots.len() - 1)
             }
         };
-        let generation = self.generation;
+        let (generation, attempt) = (self.generation, self.openings.next_attempt());
         let slot = self.slot(id);
-        slot.stage = Stage::Opening { since: now, stalled: false, aborted: false };
+        slot.stage = Stage::Opening { since: now, attempt, stalled: false, aborted: false };
         slot.generation = generation;
-        out.push(Action::Open(id));
+        out.push(Action::Open(id, attempt));
         true
     }
 }

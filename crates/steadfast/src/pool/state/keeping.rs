@@ -1,6 +1,6 @@
 //! What the keeper does, and what the owner of the pool may ask for.
 
-use super::circuit::Circuit;
+use super::circuit::{Circuit, Outage};
 use super::openings::Openings;
 use super::{Actions, Found, Limits, Moment, Refusal, Slot, SlotId, Stage, State};
 use crate::error::{AcquireFailure, Fault};
@@ -9,8 +9,7 @@ use crate::event::CloseCause;
 impl<C, W> State<C, W> {
     /// Does what is due, and says when something will be due next.
     pub(crate) fn tick(&mut self, now: Moment, out: &mut Actions<C, W>) -> Option<Moment> {
-        let expired = self.remove_idle(|slot, _| now >= slot.expires);
-        self.retire_idle(expired, &CloseCause::Recycled, now, out);
+        self.retire_expired(now, out);
         self.retire_unused(now, out);
         self.keep_alive(now, out);
         self.watch_openings(now, out);
@@ -60,19 +59,29 @@ impl<C, W> State<C, W> {
     /// Changes the limits; what is idle beyond them is closed now, what is leased on return.
     pub(crate) fn resize(&mut self, size: usize, max_overflow: usize, now: Moment, out: &mut Actions<C, W>) {
         self.limits = Limits { size, max_overflow, ..self.limits.clone() };
-        self.limits.min_idle = self.limits.min_idle.min(size);
         let surplus = self.staying().saturating_sub(self.limits.capacity()).min(self.idle.len());
         let oldest: Vec<SlotId> = self.idle.drain(..surplus).collect();
         self.retire_idle(oldest, &CloseCause::Surplus, now, out);
         self.serve(now, out);
     }
 
-    /// Serves nobody any more; what is idle is closed now, what is leased on return.
+    /// Serves nobody any more; what is idle is closed now, what is leased on return. What is being opened is given up.
     pub(crate) fn close(&mut self, now: Moment, out: &mut Actions<C, W>) {
         self.closing = true;
         self.refuse_all(&Refusal { failure: AcquireFailure::Closed, fault: None }, out);
         let all = self.remove_idle(|_, _| true);
         self.retire_idle(all, &CloseCause::PoolClosed, now, out);
+        self.give_up_openings(|_, _| true, out);
+    }
+
+    /// True when nothing is left of a pool that was told to close.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.closing && self.slots.iter().all(Slot::is_vacant)
+    }
+
+    /// True once the pool was told to close.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closing
     }
 
     /// This process is a fork of the one that opened everything: forget it all, and begin anew.
@@ -87,6 +96,21 @@ impl<C, W> State<C, W> {
         self.generation += 1;
         self.disposed = self.generation;
         self.waiters = super::Waiters::new();
+        self.warming.clear();
+    }
+
+    /// Closes what has reached its greatest age, as long as there is a prospect of another in its place.
+    pub(super) fn retire_expired(&mut self, now: Moment, out: &mut Actions<C, W>) {
+        if !self.is_full(now) {
+            let expired = self.remove_idle(|slot, _| now >= slot.expires);
+            self.retire_idle(expired, &CloseCause::Recycled, now, out);
+        }
+    }
+
+    /// True when the server has lately had no room for another connection (53300). What is closed now may be gone for
+    /// good, for somebody else may be quicker to take its place.
+    pub(super) fn is_full(&self, now: Moment) -> bool {
+        self.outage().is_some_and(|outage| outage.is_full(now))
     }
 
     fn retire_idle(&mut self, ids: Vec<SlotId>, cause: &CloseCause, now: Moment, out: &mut Actions<C, W>) {
@@ -101,9 +125,9 @@ impl<C, W> State<C, W> {
         let Some(limit) = self.limits.idle_timeout else {
             return;
         };
-        let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle);
+        let mut surplus = self.idle.len().saturating_sub(self.limits.min_idle());
         let unused = self.remove_idle(|slot, _| {
-            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now.since(since) >= limit);
+            let goes = surplus > 0 && slot.idle().is_some_and(|(since, _)| now >= since.after(limit));
             surplus -= usize::from(goes);
             goes
         });
@@ -115,19 +139,25 @@ impl<C, W> State<C, W> {
             return;
         };
         let quiet =
-            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now.since(checked) >= limit));
+            self.remove_idle(|slot, _| slot.idle().is_some_and(|(_, checked)| now >= checked.after(limit)));
         for id in quiet {
             let (connection, since, _) = self.take_idle(id);
             self.verify(id, connection, since, out);
         }
     }
 
+    /// When something is to be done about a connection's age: not before there is a prospect of another.
+    fn expiry_due(&self, expires: Moment) -> Option<Moment> {
+        let full_until = self.outage().and_then(Outage::full_until);
+        (expires < Moment::NEVER).then(|| full_until.map_or(expires, |until| until.max(expires)))
+    }
+
     fn next_due(&self) -> Option<Moment> {
-        let surplus = self.idle.len() > self.limits.min_idle;
+        let surplus = self.idle.len() > self.limits.min_idle();
         let idle = self.slots.iter().filter_map(|slot| slot.idle().map(|times| (slot.expires, times)));
         let due = idle.flat_map(|(expires, (since, checked))| {
             [
-                Some(expires).filter(|expires| *expires < Moment::NEVER),
+                self.expiry_due(expires),
                 self.limits.idle_timeout.filter(|_| surplus).map(|limit| since.after(limit)),
                 self.limits.keepalive_ping.map(|limit| checked.after(limit)),
             ]

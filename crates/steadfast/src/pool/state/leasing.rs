@@ -1,8 +1,8 @@
 //! Connections go out to callers and come back.
 
-use std::panic::Location;
-
-use super::{Action, Actions, Answer, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug};
+use super::{
+    Action, Actions, Answer, Borrower, Found, Moment, Refusal, Slot, SlotId, Stage, State, WaiterId, bug,
+};
 use crate::config::PrePing;
 use crate::error::{AcquireFailure, Fault};
 use crate::event::CloseCause;
@@ -50,19 +50,27 @@ impl<C, W> State<C, W> {
         self.waiters.take_answer(id, waker)
     }
 
-    /// A waiter leaves. What it was granted goes to the next.
-    pub(crate) fn cancel(&mut self, id: WaiterId, now: Moment, out: &mut Actions<C, W>) {
+    /// A waiter leaves. What it was granted goes to the next, unless it was lost meanwhile: an alarm that rang for it
+    /// found it in nobody's hands.
+    pub(crate) fn cancel(
+        &mut self,
+        id: WaiterId,
+        look: impl FnOnce(&C) -> Found,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) {
         match self.waiters.cancel(id) {
-            Some(Answer::Granted(slot, connection)) => {
-                self.give_back(slot, connection, Found::Ready, now, out)
-            }
+            Some(Answer::Granted(slot, connection)) => match look(&connection) {
+                Found::Ready => self.pass_on(slot, connection, now, out),
+                found @ (Found::Lost(_) | Found::Dirty) => self.give_back(slot, connection, found, now, out),
+            },
             Some(Answer::Refused(_)) | None => {}
         }
     }
 
     /// Records who holds a connection.
-    pub(crate) fn set_holder(&mut self, id: SlotId, holder: &'static Location<'static>) {
-        self.slot(id).holder = Some(holder);
+    pub(crate) fn set_borrower(&mut self, id: SlotId, borrower: Borrower) {
+        self.slot(id).borrower = borrower;
     }
 
     /// A connection comes back from a caller.
@@ -75,8 +83,10 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) {
         let slot = self.slot(id);
-        let Stage::Leased { since } = slot.stage else { bug("a connection came back that was not leased") };
-        slot.holder = None;
+        let Stage::Leased { since, .. } = slot.stage else {
+            bug("a connection came back that was not leased")
+        };
+        slot.borrower = Borrower::default();
         match found {
             Found::Lost(fault) => {
                 self.blame(id, &fault, out);
@@ -88,7 +98,7 @@ impl<C, W> State<C, W> {
                     self.retire(id, connection, cause, now, out);
                     self.serve(now, out);
                 } else {
-                    self.slot(id).stage = Stage::Cleaning;
+                    self.slot(id).stage = Stage::Cleaning { stalled: false };
                     out.push(Action::Clean(id, connection));
                 }
             }
@@ -97,9 +107,23 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// A connection was granted to somebody who never looked. Nothing was learned about it meanwhile, so the next
+    /// gets it only if it is still fit.
+    fn pass_on(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
+        let Stage::Leased { since, checked } = self.slot(id).stage else { bug("granted, but not leased") };
+        if let Some(cause) = self.is_unwanted(id, now) {
+            self.retire(id, connection, cause, now, out);
+        } else if self.slot(id).generation < self.generation {
+            self.verify(id, connection, since, out);
+        } else {
+            self.rest(id, connection, since, checked);
+        }
+        self.serve(now, out);
+    }
+
     /// The holder wants the connection closed, not reused.
     pub(crate) fn discard(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).holder = None;
+        self.slot(id).borrower = Borrower::default();
         self.retire(id, connection, CloseCause::Asked, now, out);
         self.serve(now, out);
     }
@@ -123,7 +147,8 @@ impl<C, W> State<C, W> {
         } else if self.waiters.is_empty() {
             self.rest(id, connection, since, checked);
         } else {
-            self.grant(id, connection, now, out);
+            self.slot(id).stage = Stage::Leased { since: now, checked };
+            self.grant(id, connection, out);
         }
     }
 
@@ -139,9 +164,8 @@ impl<C, W> State<C, W> {
         self.slot(id).stage = Stage::Idle { connection, since, checked };
     }
 
-    /// Hands a connection to the first waiter.
-    pub(super) fn grant(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).stage = Stage::Leased { since: now };
+    /// Hands a connection, whose slot counts as leased already, to the first waiter.
+    pub(super) fn grant(&mut self, id: SlotId, connection: C, out: &mut Actions<C, W>) {
         match self.waiters.answer_first(Answer::Granted(id, connection)) {
             Ok(waker) => out.push(Action::Wake(waker)),
             Err(_) => bug("a connection was granted to nobody"),
@@ -153,6 +177,7 @@ impl<C, W> State<C, W> {
     pub(super) fn take_fit(&mut self, now: Moment) -> Option<(SlotId, C)> {
         let id = *self.idle.last()?;
         let (generation, pre_ping) = (self.generation, self.limits.pre_ping);
+        let irreplaceable = self.is_full(now);
         let slot = self.slot(id);
         let Stage::Idle { checked, .. } = &slot.stage else { bug("an idle slot is not idle") };
         let trusted = match pre_ping {
@@ -160,11 +185,11 @@ impl<C, W> State<C, W> {
             PrePing::AfterIdle(limit) => now.since(*checked) < limit,
             PrePing::Never => true,
         };
-        if !trusted || slot.generation < generation || now >= slot.expires {
+        if !trusted || slot.generation < generation || (now >= slot.expires && !irreplaceable) {
             return None;
         }
-        let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, Stage::Leased { since: now })
-        else {
+        let leased = Stage::Leased { since: now, checked: *checked };
+        let Stage::Idle { connection, .. } = std::mem::replace(&mut slot.stage, leased) else {
             bug("an idle slot is not idle")
         };
         self.idle.pop();
@@ -176,12 +201,13 @@ impl<C, W> State<C, W> {
         let (closing, disposed) = (self.closing, self.disposed);
         let capacity = self.limits.capacity();
         let surplus = self.slots.len() > capacity && self.staying() > capacity;
+        let irreplaceable = self.is_full(now);
         let slot = self.slot(id);
         if closing {
             Some(CloseCause::PoolClosed)
         } else if slot.generation < disposed {
             Some(CloseCause::Disposed)
-        } else if now >= slot.expires {
+        } else if now >= slot.expires && !irreplaceable {
             Some(CloseCause::Recycled)
         } else if surplus {
             Some(CloseCause::Surplus)
@@ -192,7 +218,7 @@ impl<C, W> State<C, W> {
 
     /// The permanent fault that keeps everybody from connecting, when there is no other hope: no live
     /// connection that could be returned, and no try due.
-    fn hopeless(&self, now: Moment) -> Option<Fault> {
+    pub(crate) fn hopeless(&self, now: Moment) -> Option<Fault> {
         let outage = self.outage()?;
         let hope = now >= outage.next || self.slots.iter().any(|slot| slot.is_live() || slot.is_coming());
         (outage.is_permanent() && !hope).then(|| outage.fault.clone())

@@ -19,9 +19,9 @@ mod view;
 mod waiters;
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;
-
-use std::panic::Location;
 
 use smallvec::SmallVec;
 
@@ -37,11 +37,13 @@ use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
 pub(crate) use self::moment::Moment;
-pub(crate) use self::slot::SlotId;
+pub(crate) use self::openings::Attempt;
+pub(crate) use self::slot::{Borrower, SlotId};
 pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct State<C, W> {
     limits: Limits,
     slots: Vec<Slot<C>>,
@@ -53,6 +55,8 @@ pub(crate) struct State<C, W> {
     disposed: u64,
     circuit: Circuit,
     openings: Openings,
+    /// How many connections somebody waits for to be there, without wanting one.
+    warming: Vec<usize>,
     closing: bool,
     random: fastrand::Rng,
 }
@@ -72,6 +76,7 @@ pub(crate) struct Limits {
 
 /// What a waiter gets in the end.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(crate) enum Answer<C> {
     /// A connection; its slot counts as leased already.
     Granted(SlotId, C),
@@ -92,12 +97,12 @@ pub(crate) enum Action<C, W> {
     /// Wake a waiter: it has been answered.
     Wake(W),
     /// Connect, then report `opened` or `open_failed`.
-    Open(SlotId),
-    /// End the task that is connecting; its end is reported as `aborted`.
-    Abort(SlotId),
+    Open(SlotId, Attempt),
+    /// End the task that makes this attempt, unless it has just ended; its end is reported as `open_failed`.
+    Abort(Attempt),
     /// Ping, then report `verified` or `lost`; `stalled` in between when it takes long.
     Verify(SlotId, C),
-    /// Clean, then report `cleaned` or `lost`.
+    /// Clean, then report `cleaned` or `lost`; `stalled` in between when it takes long.
     Clean(SlotId, C),
     /// Say goodbye, then report `closed`.
     Close(SlotId, C),
@@ -139,6 +144,11 @@ impl Limits {
     const fn capacity(&self) -> usize {
         self.size.saturating_add(self.max_overflow)
     }
+
+    /// How many are to be kept idle: a pool that was made smaller keeps fewer.
+    fn min_idle(&self) -> usize {
+        self.min_idle.min(self.size)
+    }
 }
 
 impl<C, W> State<C, W> {
@@ -153,6 +163,7 @@ impl<C, W> State<C, W> {
             disposed: 1,
             circuit: Circuit::Closed,
             openings: Openings::new(),
+            warming: Vec::new(),
             closing: false,
             random: fastrand::Rng::with_seed(seed),
         }
@@ -180,18 +191,25 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// How many connections this task has acquired and not given back.
+    pub(crate) fn held_by(&self, task: tokio::task::Id) -> usize {
+        let is_held =
+            |slot: &&Slot<C>| matches!(slot.stage, Stage::Leased { .. }) && slot.borrower.task == Some(task);
+        self.slots.iter().filter(is_held).count()
+    }
+
     /// Who holds connections, as far as it was recorded, and since when; longest first.
-    pub(crate) fn holders(&self) -> Vec<(&'static Location<'static>, Moment)> {
+    pub(crate) fn holders(&self) -> Vec<(Borrower, Moment)> {
         let mut holders: Vec<_> = self
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since } => Some((slot.holder?, since)),
+                Stage::Leased { since, .. } => Some((slot.borrower, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }
                 | Stage::Verifying { .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { .. }
                 | Stage::Closing => None,
             })
             .collect();
@@ -199,14 +217,9 @@ impl<C, W> State<C, W> {
         holders
     }
 
-    /// True when nothing is left of a pool that was told to close.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.closing && self.slots.iter().all(Slot::is_vacant)
-    }
-
-    /// True once the pool was told to close.
-    pub(crate) const fn is_closing(&self) -> bool {
-        self.closing
+    /// True when there is a queue.
+    pub(crate) const fn is_anybody_waiting(&self) -> bool {
+        !self.waiters.is_empty()
     }
 
     /// Everything at one moment.
@@ -227,7 +240,7 @@ impl<C, W> State<C, W> {
                 Stage::Idle { .. } => status.idle += 1,
                 Stage::Verifying { .. } => status.verifying += 1,
                 Stage::Leased { .. } => status.leased += 1,
-                Stage::Cleaning => status.cleaning += 1,
+                Stage::Cleaning { .. } => status.cleaning += 1,
                 Stage::Closing => status.closing_connections += 1,
             }
             status.suspect += usize::from(slot.is_live() && slot.generation < self.generation);

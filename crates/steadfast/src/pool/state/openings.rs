@@ -9,6 +9,7 @@ use crate::verdict::{Class, Step};
 
 /// What is remembered of openings.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Openings {
     /// A running mean of how long a success takes; zero before the first.
     usual: Duration,
@@ -18,11 +19,23 @@ pub(super) struct Openings {
     replaced: u32,
     /// What is known while there is no answer of any kind.
     hung: Option<Fault>,
+    next_attempt: Attempt,
 }
+
+/// Names one opening. A slot is not enough: it may be opened again before the shell has obeyed what was said about the
+/// opening before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempt(u64);
 
 impl Openings {
     pub(super) const fn new() -> Self {
-        Self { usual: Duration::ZERO, last_good: None, replaced: 0, hung: None }
+        Self { usual: Duration::ZERO, last_good: None, replaced: 0, hung: None, next_attempt: Attempt(0) }
+    }
+
+    /// A name that no other opening has.
+    pub(super) const fn next_attempt(&mut self) -> Attempt {
+        self.next_attempt.0 += 1;
+        self.next_attempt
     }
 
     /// An opening that was begun then has succeeded.
@@ -60,8 +73,8 @@ impl<C, W> State<C, W> {
     pub(super) fn watch_openings(&mut self, now: Moment, out: &mut Actions<C, W>) {
         let patience = self.openings.patience();
         for slot in &mut self.slots {
-            if let Stage::Opening { since, stalled: stalled @ false, aborted: false } = &mut slot.stage
-                && now.since(*since) >= patience
+            if let Stage::Opening { since, stalled: stalled @ false, aborted: false, .. } = &mut slot.stage
+                && now >= since.after(patience)
             {
                 *stalled = true;
                 self.openings.hung.get_or_insert_with(no_answer);
@@ -77,14 +90,18 @@ impl<C, W> State<C, W> {
 
     /// Gives up every opening that hung while a later one succeeded.
     pub(super) fn give_up_old_openings(&mut self, out: &mut Actions<C, W>) {
-        let hung: Vec<SlotId> = (0..)
+        let last_good = self.openings.last_good;
+        self.give_up_openings(|since, stalled| stalled && last_good.is_some_and(|good| since < good), out);
+    }
+
+    /// Gives up openings by since when they run and whether they take too long.
+    pub(super) fn give_up_openings(&mut self, which: impl Fn(Moment, bool) -> bool, out: &mut Actions<C, W>) {
+        let given_up: Vec<SlotId> = (0..)
             .zip(&self.slots)
-            .filter(|(_, slot)| {
-                slot.opening().is_some_and(|(since, stalled)| stalled && self.openings.is_old_news(since))
-            })
+            .filter(|(_, slot)| slot.opening().is_some_and(|(since, stalled)| which(since, stalled)))
             .map(|(index, _)| SlotId(index))
             .collect();
-        for id in hung {
+        for id in given_up {
             self.abort(id, out);
         }
     }
@@ -119,9 +136,9 @@ impl<C, W> State<C, W> {
     }
 
     fn abort(&mut self, id: SlotId, out: &mut Actions<C, W>) {
-        if let Stage::Opening { aborted, .. } = &mut self.slot(id).stage {
+        if let Stage::Opening { attempt, aborted, .. } = &mut self.slot(id).stage {
             *aborted = true;
-            out.push(Action::Abort(id));
+            out.push(Action::Abort(*attempt));
         }
     }
 }

@@ -52,8 +52,7 @@ impl<C, W> State<C, W> {
             return;
         }
         self.openings.answered();
-        let wanted = !self.waiters.is_empty() || self.limits.min_idle > 0;
-        let jitter = self.random.f64();
+        let (wanted, jitter) = (self.is_wanting(), self.random.f64());
         let first = self.circuit.failed(now, fault.clone(), wanted, jitter);
         let (attempt, next_in, permanent) = match self.outage() {
             Some(outage) => (outage.attempts, outage.next.since(now), outage.is_permanent()),
@@ -93,10 +92,10 @@ impl<C, W> State<C, W> {
         self.settle(id, connection, since, now, now, out);
     }
 
-    /// An idle connection takes unusually long to answer: something else is started beside it, and the caller
-    /// gets whichever is good first.
+    /// A connection that is being verified or cleaned takes unusually long to answer: something else is started
+    /// beside it, and the caller gets whichever is good first.
     pub(crate) fn stalled(&mut self, id: SlotId, now: Moment, out: &mut Actions<C, W>) {
-        if let Stage::Verifying { stalled, .. } = &mut self.slot(id).stage {
+        if let Stage::Verifying { stalled, .. } | Stage::Cleaning { stalled } = &mut self.slot(id).stage {
             *stalled = true;
         }
         self.serve(now, out);
@@ -104,7 +103,7 @@ impl<C, W> State<C, W> {
 
     /// A connection is in its initial state again.
     pub(crate) fn cleaned(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        if !matches!(self.slot(id).stage, Stage::Cleaning) {
+        if !matches!(self.slot(id).stage, Stage::Cleaning { .. }) {
             bug("cleaned, but it was not being cleaned");
         }
         self.settle(id, connection, now, now, now, out);
@@ -152,9 +151,10 @@ impl<C, W> State<C, W> {
     }
 
     /// The end of a connection's life: never later than `recycle`, and up to a tenth earlier, so that
-    /// connections opened together do not all go together.
+    /// connections opened together do not all go together. At least a hundredth earlier: the pool's clock is a coarse
+    /// one, and a keeper on a busy machine comes late.
     fn expiry(&mut self, now: Moment) -> Moment {
-        let jitter = self.random.f64() * 0.1;
+        let jitter = 0.01 + self.random.f64() * 0.09;
         self.limits.recycle.map_or(Moment::NEVER, |recycle| now.after(recycle.mul_f64(1.0 - jitter)))
     }
 }

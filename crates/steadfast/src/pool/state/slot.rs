@@ -3,13 +3,24 @@
 use std::panic::Location;
 
 use super::moment::Moment;
+use super::openings::Attempt;
 
 /// Names a slot for as long as the pool lives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct SlotId(pub(super) usize);
 
+/// Who has acquired a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Borrower {
+    /// Where, when leak tracking is on.
+    pub(crate) location: Option<&'static Location<'static>>,
+    /// In which task, if in one.
+    pub(crate) task: Option<tokio::task::Id>,
+}
+
 /// A slot and what is known of the connection in it.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Slot<C> {
     pub(super) stage: Stage<C>,
     /// The generation in which the connection was opened or last verified.
@@ -17,18 +28,20 @@ pub(super) struct Slot<C> {
     pub(super) opened: Moment,
     /// When it is retired: its age limit less the jitter.
     pub(super) expires: Moment,
-    /// Who holds it, when leak tracking is on.
-    pub(super) holder: Option<&'static Location<'static>>,
+    /// Who holds it.
+    pub(super) borrower: Borrower,
 }
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) enum Stage<C> {
     /// Nobody.
     Vacant,
     /// A task of the pool is connecting.
     Opening {
         since: Moment,
+        attempt: Attempt,
         /// It takes longer than usual: do not count on it.
         stalled: bool,
         /// The task was told to give up; it has not reported yet.
@@ -50,9 +63,16 @@ pub(super) enum Stage<C> {
         stalled: bool,
     },
     /// A caller has it.
-    Leased { since: Moment },
+    Leased {
+        since: Moment,
+        /// When it was last known to work.
+        checked: Moment,
+    },
     /// A task of the pool is bringing it back to its initial state.
-    Cleaning,
+    Cleaning {
+        /// It takes longer than usual: do not count on it.
+        stalled: bool,
+    },
     /// A task of the pool is saying goodbye.
     Closing,
 }
@@ -64,7 +84,7 @@ impl<C> Slot<C> {
             generation: 0,
             opened: Moment::NEVER,
             expires: Moment::NEVER,
-            holder: None,
+            borrower: Borrower { location: None, task: None },
         }
     }
 
@@ -78,7 +98,7 @@ impl<C> Slot<C> {
             self.stage,
             Stage::Opening { stalled: false, aborted: false, .. }
                 | Stage::Verifying { stalled: false, .. }
-                | Stage::Cleaning
+                | Stage::Cleaning { stalled: false }
         )
     }
 
@@ -87,9 +107,14 @@ impl<C> Slot<C> {
         if let Stage::Idle { since, checked, .. } = &self.stage { Some((*since, *checked)) } else { None }
     }
 
+    /// True when its peer takes longer to answer than usual.
+    pub(super) const fn is_stalled(&self) -> bool {
+        matches!(self.stage, Stage::Verifying { stalled: true, .. } | Stage::Cleaning { stalled: true })
+    }
+
     /// Since when a connection is being opened, as long as nobody gave that up; and whether it takes too long.
     pub(super) const fn opening(&self) -> Option<(Moment, bool)> {
-        if let Stage::Opening { since, stalled, aborted: false } = self.stage {
+        if let Stage::Opening { since, stalled, aborted: false, .. } = self.stage {
             Some((since, stalled))
         } else {
             None
@@ -105,7 +130,7 @@ impl<C> Slot<C> {
     pub(super) const fn is_live(&self) -> bool {
         matches!(
             self.stage,
-            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning
+            Stage::Idle { .. } | Stage::Verifying { .. } | Stage::Leased { .. } | Stage::Cleaning { .. }
         )
     }
 }

@@ -6,11 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::*;
 use crate::verdict::{Class, Step};
 
+mod exhaustive;
+
 /// How many schedules a normal run plays, in a second or two.
 const SCHEDULES: u64 = 100_000;
 
 /// A connection as the checker knows it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Conn {
     id: u64,
     /// The generation of the last proof that it works: its opening or its last ping.
@@ -23,6 +25,7 @@ struct Conn {
 /// Who was to be woken: the waiter's number.
 type Name = u64;
 
+#[derive(Clone)]
 struct World {
     state: State<Conn, Name>,
     random: fastrand::Rng,
@@ -31,6 +34,8 @@ struct World {
     next_conn: u64,
     next_name: Name,
     opening: Vec<SlotId>,
+    /// The last attempt of each slot.
+    attempts: BTreeMap<SlotId, Attempt>,
     aborting: Vec<SlotId>,
     verifying: Vec<(SlotId, Conn)>,
     cleaning: Vec<(SlotId, Conn)>,
@@ -85,6 +90,7 @@ impl World {
             next_conn: 1,
             next_name: 1,
             opening: Vec::new(),
+            attempts: BTreeMap::new(),
             aborting: Vec::new(),
             verifying: Vec::new(),
             cleaning: Vec::new(),
@@ -111,6 +117,7 @@ impl World {
             13 => self.end_closing(),
             14 => self.tick(),
             _ => match self.random.u8(0..6) {
+                0 if self.random.bool() => self.warm(),
                 0 => self.change(|state, now, out| state.dispose(now, out)),
                 1 => self.change(|state, now, out| state.distrust(None, now, out)),
                 2 => self.sweep(),
@@ -138,10 +145,10 @@ impl World {
         if let Some((name, id)) = self.woken.pop_first() {
             // It was granted something and goes away without having looked.
             let _name = name;
-            self.change(|state, now, out| state.cancel(id, now, out));
+            self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
         } else if !self.queue.is_empty() {
             let (id, _) = self.queue.remove(pick % self.queue.len()).unwrap();
-            self.change(|state, now, out| state.cancel(id, now, out));
+            self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
         }
     }
 
@@ -221,6 +228,14 @@ impl World {
         self.change(|state, now, out| state.vacated(id, now, out));
     }
 
+    fn warm(&mut self) {
+        let wanted = self.random.usize(1..4);
+        self.change(|state, now, out| state.begin_warming(wanted, now, out));
+        if self.random.bool() {
+            self.state.end_warming(wanted);
+        }
+    }
+
     fn stall(&mut self) {
         if let Some((id, _)) = self.verifying.last() {
             let id = *id;
@@ -257,10 +272,16 @@ impl World {
                     assert_eq!(name, first, "not the first in the queue was served");
                     self.woken.insert(name, id);
                 }
-                Action::Open(id) => self.opening.push(id),
-                Action::Abort(id) => {
-                    self.opening.retain(|opening| *opening != id);
-                    self.aborting.push(id);
+                Action::Open(id, attempt) => {
+                    assert!(!self.attempts.values().any(|other| *other == attempt), "two with one name");
+                    self.attempts.insert(id, attempt);
+                    self.opening.push(id);
+                }
+                Action::Abort(attempt) => {
+                    let is_meant = |id: &SlotId| self.attempts.get(id) == Some(&attempt);
+                    let at =
+                        self.opening.iter().position(is_meant).expect("what is given up is being opened");
+                    self.aborting.push(self.opening.remove(at));
                 }
                 Action::Verify(id, conn) => self.verifying.push((id, conn)),
                 Action::Clean(id, conn) => self.cleaning.push((id, conn)),
@@ -278,6 +299,16 @@ impl World {
     }
 
     fn check(&mut self) {
+        self.check_books();
+        if self.queue.is_empty()
+            && let Some((id, conn)) = self.state.take(self.now)
+        {
+            self.judge(&conn);
+            self.change(|state, now, out| state.give_back(id, conn, Found::Ready, now, out));
+        }
+    }
+
+    fn check_books(&mut self) {
         let status = self.state.status(self.now);
         assert!(status.total() <= self.capacity, "rule 1: {} of {}", status.total(), self.capacity);
         assert_eq!(status.opening, self.opening.len() + self.aborting.len());
@@ -293,16 +324,14 @@ impl World {
                 self.state.take_fit(self.now).is_none(),
                 "somebody waits beside a connection that is fit"
             );
-        } else if let Some((id, conn)) = self.state.take(self.now) {
-            self.judge(&conn);
-            self.change(|state, now, out| state.give_back(id, conn, Found::Ready, now, out));
         }
     }
 
     /// What every lease must be.
     fn judge(&self, conn: &Conn) {
         assert!(conn.proved >= self.generation, "rule 6: leased without proof since the last incident");
-        assert!(self.now < conn.expires_at_latest, "leased beyond its greatest age");
+        let aged = self.now >= conn.expires_at_latest;
+        assert!(!aged || self.state.is_full(self.now), "leased beyond its greatest age");
         if let PrePing::Always = self.state.limits.pre_ping {
             panic!("leased without a ping");
         }
@@ -340,6 +369,43 @@ impl World {
             }
         }
         panic!("somebody is left waiting: {:?}", self.state.status(self.now));
+    }
+}
+
+/// Limits are not whole milliseconds, moments are: the keeper would spin until the next one begins.
+#[test]
+fn what_is_due_is_done_when_it_is_due() {
+    let odd = Duration::from_micros(1_500_700);
+    let limits = Limits {
+        size: 1,
+        max_overflow: 0,
+        min_idle: 0,
+        max_waiters: 6,
+        recycle: None,
+        idle_timeout: Some(odd),
+        keepalive_ping: None,
+        pre_ping: PrePing::Never,
+    };
+    for (limits, opened) in [
+        (limits.clone(), true),
+        (Limits { idle_timeout: None, keepalive_ping: Some(odd), ..limits.clone() }, true),
+        (limits, false),
+    ] {
+        let mut state: State<u8, u8> = State::new(limits, 1);
+        let mut out = Actions::new();
+        let waiter = state.enqueue(1, false, Moment::START, &mut out).unwrap();
+        state.opened(SlotId(0), 1, odd / 5, Moment::START, &mut out);
+        let Some(Answer::Granted(id, connection)) = state.take_answer(waiter, |_| ()) else { panic!() };
+        if opened {
+            state.give_back(id, connection, Found::Ready, Moment::START, &mut out);
+        } else {
+            state.discard(id, connection, Moment::START, &mut out);
+            state.vacated(id, Moment::START, &mut out);
+            let _waiter = state.enqueue(2, false, Moment::START, &mut out).unwrap();
+        }
+        let due = state.tick(Moment::START, &mut out).unwrap();
+        let next = state.tick(due, &mut out);
+        assert!(next.is_none_or(|next| next > due), "due at {due:?}, and then again at {next:?}");
     }
 }
 

@@ -16,8 +16,8 @@ fn view<C>(slot: &Slot<C>, generation: u64, now: Moment) -> SlotStatus {
         Stage::Opening { since, .. } => (SlotStage::Opening, Some(*since)),
         Stage::Idle { since, .. } => (SlotStage::Idle, Some(*since)),
         Stage::Verifying { since, .. } => (SlotStage::Verifying, Some(*since)),
-        Stage::Leased { since } => (SlotStage::Leased, Some(*since)),
-        Stage::Cleaning => (SlotStage::Cleaning, None),
+        Stage::Leased { since, .. } => (SlotStage::Leased, Some(*since)),
+        Stage::Cleaning { .. } => (SlotStage::Cleaning, None),
         Stage::Closing => (SlotStage::Closing, None),
     };
     SlotStatus {

@@ -13,6 +13,7 @@ pub(crate) struct WaiterId(usize);
 
 /// Waiters with answers of type `A`, woken through `W`.
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 pub(super) struct Waiters<A, W> {
     entries: Vec<Entry<A, W>>,
     free: Option<usize>,
@@ -23,6 +24,7 @@ pub(super) struct Waiters<A, W> {
 }
 
 #[derive(Debug)]
+#[cfg_attr(test, derive(Clone))]
 enum Entry<A, W> {
     Free { next: Option<usize> },
     Queued { waker: W, since: Moment, previous: Option<usize>, next: Option<usize> },

@@ -30,7 +30,10 @@ impl PostgresConnection {
         self.settle(Step::Statement).await?;
         self.in_call = true;
         let result = self.ask_until(ticket, may_end, deadline).await;
-        self.leave().await;
+        // A confirmation that was given up still waits for its standby: the pool ends it, and nobody waits for that.
+        if !matches!(&result, Ok(settled) if settled.outcome == Outcome::Committed { durable: false }) {
+            self.leave().await;
+        }
         result
     }
 

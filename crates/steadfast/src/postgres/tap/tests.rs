@@ -2,6 +2,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
 use steadfast_wire::TransactionStatus;
 
+use super::super::catalogue::Catalogue;
 use super::super::signs::Command;
 use super::*;
 
@@ -22,7 +23,7 @@ impl Pair {
     /// A connection that has come as far as its first ReadyForQuery.
     async fn started() -> Self {
         let (near, server) = duplex(1 << 16);
-        let observed = Arc::new(Observed::new());
+        let observed = Arc::new(Observed::new(Arc::new(Catalogue::of_nothing())));
         let mut pair = Self { tap: Tap::new(near, Arc::clone(&observed)), server, observed };
         let mut startup = 8_u32.to_be_bytes().to_vec();
         startup.extend_from_slice(&[0, 3, 0, 0]);
@@ -134,7 +135,7 @@ async fn an_end_and_a_nonsense_are_told_apart() {
 #[tokio::test]
 async fn before_authentication_nobody_may_announce_much() {
     let (near, mut server) = duplex(64);
-    let observed = Arc::new(Observed::new());
+    let observed = Arc::new(Observed::new(Arc::new(Catalogue::of_nothing())));
     let mut tap = Tap::new(near, Arc::clone(&observed));
     server.write_all(b"E\x00\x01\x00\x01").await.unwrap();
     assert!(tap.read(&mut [0; 64]).await.is_err());
@@ -146,7 +147,7 @@ async fn before_authentication_nobody_may_announce_much() {
 #[tokio::test]
 async fn bytes_that_the_socket_does_not_take_are_part_of_a_request() {
     let (near, _server) = duplex(16);
-    let observed = Arc::new(Observed::new());
+    let observed = Arc::new(Observed::new(Arc::new(Catalogue::of_nothing())));
     let mut tap = Tap::new(near, Arc::clone(&observed));
     let mut startup = 40_u32.to_be_bytes().to_vec();
     startup.resize(40, 0);

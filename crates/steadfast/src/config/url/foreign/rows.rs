@@ -9,7 +9,7 @@ pub(crate) const FOREIGN: &[Foreign] = &[
     // What pools elsewhere are told.
     row("connection_limit", "Prisma", "pool.size, and no overflow", "1 to 100000", limit),
     row("pool_max_conns", "pgx", "pool.size, and no overflow", "1 to 100000", limit),
-    row("max_overflow", "SQLAlchemy", "pool.max_overflow", "0 to 100000", |v| set("pool.max_overflow", v)),
+    row("max_overflow", "SQLAlchemy", "pool.max_overflow", "0 to 100000, -1 for unlimited", |v| set("pool.max_overflow", v)),
     row("pool_timeout", "Prisma, SQLAlchemy", "pool.acquire_timeout", DURATION,
         |v| set("pool.acquire_timeout", v)),
     row("pool_min_conns", "pgx", "pool.min_idle", "0 to pool.size", |v| {

@@ -1,0 +1,106 @@
+//! Shuttle's parts, with the faces of those that they stand for.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::PoisonError;
+
+use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
+
+pub(crate) use shuttle::future::AbortHandle;
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+
+use crate::time::Duration;
+
+/// As `parking_lot`'s: without poisoning.
+#[derive(Debug)]
+pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(shuttle::sync::Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn try_lock_for(&self, _patience: Duration) -> Option<MutexGuard<'_, T>> {
+        Some(self.lock())
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As `parking_lot`'s: without poisoning.
+#[derive(Debug)]
+pub(crate) struct RwLock<T>(shuttle::sync::RwLock<T>);
+
+impl<T> RwLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(shuttle::sync::RwLock::new(value))
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn try_write_for(&self, _patience: Duration) -> Option<RwLockWriteGuard<'_, T>> {
+        Some(self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Tokio's own, which works under any scheduler; but others may run before each call.
+#[derive(Debug)]
+pub(crate) struct Notify {
+    real: tokio::sync::Notify,
+    turn: AtomicBool,
+}
+
+impl Notify {
+    pub(crate) fn new() -> Self {
+        Self { real: tokio::sync::Notify::new(), turn: AtomicBool::new(false) }
+    }
+
+    pub(crate) fn notified(&self) -> tokio::sync::futures::Notified<'_> {
+        self.let_others_run();
+        self.real.notified()
+    }
+
+    pub(crate) fn notify_one(&self) {
+        self.let_others_run();
+        self.real.notify_one();
+    }
+
+    pub(crate) fn notify_waiters(&self) {
+        self.let_others_run();
+        self.real.notify_waiters();
+    }
+
+    fn let_others_run(&self) {
+        let _turn = self.turn.load(std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+/// The one runtime that there is.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle;
+
+impl Handle {
+    pub(crate) fn current() -> Self {
+        Self
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the face of tokio's")]
+    pub(crate) fn try_current() -> Result<Self, Infallible> {
+        Ok(Self)
+    }
+
+    #[expect(clippy::unused_self, reason = "the face of tokio's")]
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(&self, task: F) -> JoinHandle<()> {
+        shuttle::future::spawn(task)
+    }
+}
+
+pub(crate) use shuttle::future::JoinHandle;
