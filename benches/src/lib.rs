@@ -4,6 +4,7 @@
 //! Everything is measured in short rounds in which the contenders take turns, and compared round by round: what
 //! disturbs the machine for longer than a round disturbs all of them alike.
 
+pub mod callgrind;
 pub mod error;
 pub mod http_client;
 pub mod measure;

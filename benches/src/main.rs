@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use steadfast_bench::error::Result;
+use steadfast_bench::error::{Error, Result};
 use steadfast_bench::measure::{Effort, Report};
-use steadfast_bench::{pools, sections};
+use steadfast_bench::{callgrind, pools, sections};
 use steadfast_test::Postgres;
 
 /// steadfast against other pools and drivers.
@@ -29,7 +29,7 @@ struct Arguments {
     #[arg(long)]
     strict: bool,
     #[command(subcommand)]
-    service: Option<Service>,
+    other: Option<Other>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -44,28 +44,45 @@ enum Section {
 }
 
 #[derive(Debug, Subcommand)]
-enum Service {
+enum Other {
     /// One of the contenders: axum and deadpool-postgres, with DATABASE_URL and PORT from the environment.
     #[command(hide = true)]
     BareHttp,
+    /// One piece of work so many times on one thread, for callgrind.
+    Work {
+        /// steadfast, deadpool, bb8, mobc; with a URL: steadfast, db.query, deadpool, raw, transaction, unguarded.
+        who: String,
+        /// hot, yield, or the URL of a PostgreSQL.
+        what: String,
+        operations: u64,
+        tasks: usize,
+    },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Other::Work { who, what, operations, tasks }) = &arguments.other {
+        return match callgrind::work(who, what, *operations, *tasks) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed(&error),
+        };
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime.map_err(Into::into).and_then(|runtime| runtime.block_on(run(&arguments))) {
         Ok(missed) if missed > 0 && arguments.strict => ExitCode::FAILURE,
         Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &Error) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(2)
 }
 
 /// Gives how many bars were missed.
 async fn run(arguments: &Arguments) -> Result<usize> {
-    if let Some(Service::BareHttp) = arguments.service {
+    if let Some(Other::BareHttp) = arguments.other {
         let port = std::env::var("PORT")?.parse()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         pools::http::serve(&std::env::var("DATABASE_URL")?, address).await?;

@@ -36,14 +36,19 @@ fn per_operation<W: Work>(runtime: &Runtime, usage: Use, name: &str, work: W) {
         Use::AcrossYield => (64, "in memory, 64 tasks waiting in turn"),
     };
     let plan = Plan::Count { tasks, operations: OPERATIONS };
-    let count = |work: &Arc<W>| measure(|| drop(runtime.block_on(drive(work, plan)))).count_total;
     let work = Arc::new(work);
     // The first time queues grow to their usual size.
-    count(&work);
-    let nothing = Arc::new(Nothing);
-    let of_tasks = measure(|| drop(runtime.block_on(drive(&nothing, plan)))).count_total;
-    let each = count(&work).saturating_sub(of_tasks) as f64 / OPERATIONS as f64;
+    count(runtime, &work, plan);
+    let of_tasks = count(runtime, &Arc::new(Nothing), plan);
+    let each = count(runtime, &work, plan).saturating_sub(of_tasks) as f64 / OPERATIONS as f64;
     println!("allocations per checkout and return, {way}: {name}\t{each}");
+}
+
+fn count<W: Work>(runtime: &Runtime, work: &Arc<W>, plan: Plan) -> u64 {
+    let counted = measure(|| {
+        runtime.block_on(drive(work, plan));
+    });
+    counted.count_total
 }
 
 struct Nothing;
