@@ -82,7 +82,8 @@ impl<C: Connector> Shared<C> {
         }
     }
 
-    /// Changes the state under the lock, then does what follows from it.
+    /// Changes the state under the lock, then does what follows from it, which is mostly nothing.
+    #[inline]
     pub(super) fn update<R>(
         self: &Arc<Self>,
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
@@ -97,7 +98,12 @@ impl<C: Connector> Shared<C> {
         if wake_keeper {
             self.keeper.notify_one();
         }
-        self.obey(actions);
+        if actions.is_empty() {
+            // Nothing is in there to be dropped; looking for it would cost as much as the lock.
+            std::mem::forget(actions);
+        } else {
+            self.obey(actions);
+        }
         if closing {
             self.drained.notify_waiters();
         }
@@ -155,15 +161,23 @@ impl<C: Connector> Shared<C> {
     }
 
     /// The fast path: the connection used last, if it may be used as it is.
-    pub(super) fn take(self: &Arc<Self>, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
+    #[inline]
+    pub(super) fn take(&self, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
         let track = self.options.leak_tracking;
-        self.update(|state, now, _| {
-            let (id, connection) = state.take(now)?;
-            if track {
-                state.set_holder(id, holder);
+        // As `update`, but that nothing ever follows from it.
+        let (taken, wake_keeper) = {
+            let core = &mut *self.core.lock();
+            let (now, was_standing_still) = core.clock.now();
+            let taken = core.state.take(now);
+            if track && let Some((id, _)) = &taken {
+                core.state.set_holder(*id, holder);
             }
-            Some((id, connection))
-        })
+            (taken, was_standing_still || core.state.outage().is_some())
+        };
+        if wake_keeper {
+            self.keeper.notify_one();
+        }
+        taken
     }
 
     /// True when this process opened the connections. A fork of it finds the pool empty from here on.
@@ -230,6 +244,7 @@ impl<C: Connector> Shared<C> {
         (usual * 5).clamp(Duration::from_millis(20), self.options.ping_timeout)
     }
 
+    #[inline(never)]
     fn obey(self: &Arc<Self>, actions: PoolActions<C>) {
         for action in actions {
             match action {
