@@ -5,11 +5,11 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::RecyclingMethod;
 use crate::error::Result;
 use crate::measure::{Plan, Work, drive};
 use crate::pools::memory::{Bb8, Deadpool, Mobc, Steadfast, Use};
 use crate::pools::{postgres, transaction};
+use deadpool_postgres::RecyclingMethod;
 
 /// Does the work `what` by `who`, on a runtime of one thread.
 pub fn work(who: &str, what: &str, operations: u64, tasks: usize) -> Result<()> {

@@ -97,8 +97,8 @@ async fn run(arguments: &Arguments) -> Result<usize> {
     if wanted(Section::Crowd) {
         sections::crowd(&mut report, effort).await?;
     }
-    // Enough for ten contenders with eight connections each, and two services.
-    let postgres = Postgres::builder().setting("max_connections", "200").start().await;
+    // Enough for ten contenders with eight connections each, those before them that are still closing, and services.
+    let postgres = Postgres::builder().setting("max_connections", "300").start().await;
     let url = postgres.url();
     if wanted(Section::Heap) {
         sections::heap(&mut report, &url)?;

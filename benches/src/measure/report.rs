@@ -45,15 +45,20 @@ impl Report {
         println!("\n{text}");
     }
 
-    pub fn bar(&mut self, work: impl Into<String>, against: impl Into<String>, limit: Limit, measured: Spread) {
+    pub fn bar(
+        &mut self,
+        work: impl Into<String>,
+        against: impl Into<String>,
+        limit: Limit,
+        measured: Spread,
+    ) {
         self.bars.push(Bar { work: work.into(), against: against.into(), limit, measured });
     }
 
     /// Prints the bars; gives how many were missed.
     pub fn finish(&self) -> usize {
-        let mut rows = vec![
-            ["", "work", "against", "bar", "measured", "quartiles"].map(str::to_owned).to_vec(),
-        ];
+        let mut rows =
+            vec![["", "work", "against", "bar", "measured", "quartiles"].map(str::to_owned).to_vec()];
         for bar in &self.bars {
             let limit = match bar.limit {
                 Limit::AtMost(limit) => format!("≤ {limit}"),
@@ -100,7 +105,12 @@ fn figure(value: f64) -> String {
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0).max(3)
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(3)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut text = String::new();

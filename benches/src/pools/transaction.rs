@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::measure::Work;
 use crate::pools::postgres::{connect_raw, database};
 
-pub const TABLE: &str = "CREATE TABLE IF NOT EXISTS written (number bigint NOT NULL)";
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS written (number bigint NOT NULL)";
 const INSERT: &str = "INSERT INTO written (number) VALUES ($1)";
 
 /// `Database::transaction` with its defaults: retried when that is safe, and with its outcome looked after.
@@ -19,6 +19,7 @@ pub struct Guarded {
 
 impl Guarded {
     pub async fn new(url: &str) -> Result<Self> {
+        connect_raw(url).await?.batch_execute(TABLE).await?;
         Ok(Self { database: database(url).await? })
     }
 }
@@ -72,7 +73,8 @@ impl Work for Pipelined {
         let place = self.client.lock().await;
         let (client, statement) = &*place;
         let (begun, written) =
-            futures_util::future::join(client.batch_execute("BEGIN"), client.execute(statement, &[&7_i64])).await;
+            futures_util::future::join(client.batch_execute("BEGIN"), client.execute(statement, &[&7_i64]))
+                .await;
         begun.expect("a transaction");
         written.expect("a write");
         client.batch_execute("COMMIT").await.expect("a commit");

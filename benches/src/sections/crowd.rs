@@ -41,7 +41,10 @@ pub async fn crowd(report: &mut Report, effort: Effort) -> Result<()> {
             millis(of(crowds, |served| served.last)),
         ]);
     }
-    report.table(&format!("{CROWD} tasks on 8 connections, {VISITS} visits each, held across one yield"), &rows);
+    report.table(
+        &format!("{CROWD} tasks on 8 connections, {VISITS} visits each, held across one yield"),
+        &rows,
+    );
 
     let own = &all[0].1;
     let late = own.iter().map(|served| served.late.as_secs_f64() / served.median.as_secs_f64());

@@ -33,6 +33,11 @@ pub fn heap(report: &mut Report, url: &str) -> Result<()> {
         / figure("heap per idle connection, bytes: tokio-postgres")?;
     report.bar("heap per idle connection", "tokio-postgres", Limit::AtMost(1.1), exactly(ratio));
     let (few, many) = (figure("heap per waiter, bytes: 1000")?, figure("heap per waiter, bytes: 10000")?);
-    report.bar("10,000 waiting: heap per waiter / with 1,000", "itself", Limit::AtMost(2.0), exactly(many / few));
+    report.bar(
+        "10,000 waiting: heap per waiter / with 1,000",
+        "itself",
+        Limit::AtMost(2.0),
+        exactly(many / few),
+    );
     Ok(())
 }

@@ -29,7 +29,12 @@ pub struct Programs<'a> {
     pub python: Option<&'a Path>,
 }
 
-pub async fn http(report: &mut Report, effort: Effort, postgres: &Postgres, programs: &Programs<'_>) -> Result<()> {
+pub async fn http(
+    report: &mut Report,
+    effort: Effort,
+    postgres: &Postgres,
+    programs: &Programs<'_>,
+) -> Result<()> {
     let url = postgres.url();
     let own = Service::start(programs.steadfast, &["serve"], &url, |port| {
         vec![("HOST", "127.0.0.1".to_owned()), ("PORT", port.to_string())]
@@ -40,9 +45,12 @@ pub async fn http(report: &mut Report, effort: Effort, postgres: &Postgres, prog
     let bare = Service::start(&bench, &["bare-http"], &url, |port| vec![("PORT", port.to_string())]).await?;
     let mut services = vec![("steadfast serve", own), ("axum + deadpool-postgres", bare)];
     if let Some(python) = programs.python {
-        let flask = Service::start(python, &["-m", "gunicorn", "--config", "gunicorn.conf.py", "app:app"], &url, |port| {
-            vec![("PORT", port.to_string())]
-        })
+        let flask = Service::start(
+            python,
+            &["-m", "gunicorn", "--config", "gunicorn.conf.py", "app:app"],
+            &url,
+            |port| vec![("PORT", port.to_string())],
+        )
         .await?;
         services.push(("Flask + SQLAlchemy + gunicorn", flask));
     }
@@ -58,9 +66,8 @@ pub async fn http(report: &mut Report, effort: Effort, postgres: &Postgres, prog
 
 fn tell(report: &mut Report, series: &[Series]) {
     // A step of the clock of other processes, rather than nothing.
-    let per_cpu_second = |sample: &Sample| {
-        sample.operations as f64 / sample.cpu.max(Duration::from_millis(10)).as_secs_f64()
-    };
+    let per_cpu_second =
+        |sample: &Sample| sample.operations as f64 / sample.cpu.max(Duration::from_millis(10)).as_secs_f64();
     let head = ["", "requests/s", "server CPU per request", "requests per CPU second", "steadfast over it"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for one in series {

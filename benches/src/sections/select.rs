@@ -34,7 +34,8 @@ async fn one(report: &mut Report, effort: Effort, url: &str, tasks: usize) -> Re
     let planned = contenders.map(|contender| (contender, plan));
     let series = interleave(&planned, effort.server_rounds()).await?;
 
-    let head = ["", "operations/s", "client CPU per op", "steadfast's operations/s over it", "its CPU over it"];
+    let head =
+        ["", "operations/s", "client CPU per op", "steadfast's operations/s over it", "its CPU over it"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for one in &series {
         rows.push(vec![
@@ -45,7 +46,10 @@ async fn one(report: &mut Report, effort: Effort, url: &str, tasks: usize) -> Re
             ratio_cell(series[0].against(one, Sample::cpu_per_op)),
         ]);
     }
-    report.table(&format!("Checkout and a prepared SELECT 1 on PostgreSQL, {tasks} tasks on 8 connections"), &rows);
+    report.table(
+        &format!("Checkout and a prepared SELECT 1 on PostgreSQL, {tasks} tasks on 8 connections"),
+        &rows,
+    );
 
     let work = format!("checkout + prepared SELECT 1, N = {tasks}");
     for peer in &series {

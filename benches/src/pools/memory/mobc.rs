@@ -29,8 +29,7 @@ pub struct Mobc {
 impl Mobc {
     pub async fn new(usage: Use) -> Result<Self> {
         let size = CONNECTIONS as u64;
-        let pool =
-            Pool::builder().max_open(size).max_idle(size).test_on_check_out(false).build(Numbers);
+        let pool = Pool::builder().max_open(size).max_idle(size).test_on_check_out(false).build(Numbers);
         let mut leases = Vec::new();
         for _ in 0..CONNECTIONS {
             leases.push(pool.get().await?);

@@ -28,7 +28,8 @@ impl ManageConnection for Numbers {
 
 /// Does only counted work: a thread that gives a connection back and takes one has no point at which others run.
 pub fn contender() -> Result<Contender> {
-    let pool = Pool::builder().max_size(u32::try_from(CONNECTIONS)?).test_on_check_out(false).build(Numbers)?;
+    let pool =
+        Pool::builder().max_size(u32::try_from(CONNECTIONS)?).test_on_check_out(false).build(Numbers)?;
     Ok(Contender::new("r2d2 (threads)", move |plan| {
         let pool = pool.clone();
         Box::pin(async move { tokio::task::block_in_place(|| run(&pool, plan)) })
