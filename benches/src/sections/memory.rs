@@ -54,7 +54,9 @@ async fn hot(report: &mut Report, effort: Effort, tasks: usize) -> Result<()> {
 }
 
 async fn across_yield(report: &mut Report, effort: Effort, tasks: usize) -> Result<()> {
-    let plan = Plan::Window { tasks, window: effort.memory_window() };
+    // Long enough for each task to have had many turns, so that one more or less does not make a share unfair.
+    let window = effort.memory_window() * if tasks < 64 { 1 } else { 4 };
+    let plan = Plan::Window { tasks, window };
     let planned: Vec<_> =
         contenders(Use::AcrossYield).await?.into_iter().map(|contender| (contender, plan)).collect();
     let series = interleave(&planned, effort.memory_rounds()).await?;
