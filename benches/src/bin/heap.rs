@@ -3,6 +3,7 @@
 //! It counts on its own thread only, so everything runs on one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use allocation_counter::measure;
 use futures_util::FutureExt as _;
@@ -14,8 +15,11 @@ use steadfast_bench::pools::memory::{Bb8, Deadpool, Mobc, Steadfast, Use};
 use steadfast_bench::pools::postgres::{SELECT, connect_raw, database, deadpool_pool};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::unconstrained;
+use tokio::time::sleep;
 
 const OPERATIONS: u64 = 10_000;
+/// After this each connection's own task has done what it had to, and waits for the server.
+const SETTLED: Duration = Duration::from_millis(100);
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).ok_or("heap URL")?;
@@ -102,6 +106,7 @@ fn idle_connections(runtime: &Runtime, url: &str) -> Result<()> {
             });
             clients.push(opened.expect("a connection"));
         }
+        runtime.block_on(async { sleep(SETTLED).await });
     });
     let mut config = steadfast::Config::from_url(url)?;
     (config.pool.size, config.pool.max_overflow) = (2 * CONNECTIONS, 0);
@@ -116,7 +121,10 @@ fn idle_connections(runtime: &Runtime, url: &str) -> Result<()> {
         });
     };
     use_together(CONNECTIONS);
-    let own = measure(|| use_together(2 * CONNECTIONS));
+    let own = measure(|| {
+        use_together(2 * CONNECTIONS);
+        runtime.block_on(async { sleep(SETTLED).await });
+    });
     for (name, counted) in [("tokio-postgres", raw), ("steadfast", own)] {
         let each = counted.bytes_current as f64 / CONNECTIONS as f64;
         println!("heap per idle connection, bytes: {name}\t{each:.0}");
