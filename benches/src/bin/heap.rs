@@ -23,16 +23,19 @@ const SETTLED: Duration = Duration::from_millis(100);
 
 fn main() -> Result<()> {
     let url = std::env::args().nth(1).ok_or("heap URL")?;
-    let runtime = Builder::new_current_thread().enable_all().build()?;
+    // A runtime for each part: what one leaves behind is gone before the next is counted.
+    let runtime = || Builder::new_current_thread().enable_all().build();
+    on_postgres(&runtime()?, &url)?;
+    idle_connections(&runtime()?, &url)?;
+    waiters(&runtime()?)?;
+    let runtime = runtime()?;
     for usage in [Use::Hot, Use::AcrossYield] {
         per_operation(&runtime, usage, "steadfast", runtime.block_on(Steadfast::new(usage))?);
         per_operation(&runtime, usage, "deadpool", runtime.block_on(Deadpool::new(usage))?);
         per_operation(&runtime, usage, "bb8", runtime.block_on(Bb8::new(usage))?);
         per_operation(&runtime, usage, "mobc", runtime.block_on(Mobc::new(usage))?);
     }
-    on_postgres(&runtime, &url)?;
-    idle_connections(&runtime, &url)?;
-    waiters(&runtime)
+    Ok(())
 }
 
 /// Without what the tasks themselves cost, which is the same for all and known from work that does nothing.
@@ -96,6 +99,7 @@ fn idle_connections(runtime: &Runtime, url: &str) -> Result<()> {
     let mut clients = Vec::with_capacity(CONNECTIONS);
     // What the first connection leaves behind in driver and runtime is not the next one's.
     runtime.block_on(async { connect_raw(url).await.map(drop) })?;
+    runtime.block_on(async { sleep(SETTLED).await });
     let raw = measure(|| {
         for _ in 0..CONNECTIONS {
             let opened = runtime.block_on(async {
