@@ -4,11 +4,11 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::lease::Lease;
 use super::shared::{Boxed, Shared};
-use super::state::{Answer, Borrower, Refusal, SlotId, WaiterId};
+use super::state::{Answer, Borrower, Refusal, SlotId, State, WaiterId};
 use crate::connector::Connector;
 use crate::error::{AcquireError, AcquireFailure, Holder};
 use crate::event::Event;
@@ -119,40 +119,50 @@ impl<C: Connector> Future for Waiting<'_, C> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let Some(id) = this.id else {
-            let queued = this
-                .shared
-                .update(|state, now, out| state.enqueue(context.waker().clone(), this.at_head, now, out));
-            return match queued {
-                Ok(id) => {
-                    this.id = Some(id);
-                    // Something may have been idle and fit in the meantime.
-                    this.poll_answer(id, context)
-                }
-                Err(refusal) => Poll::Ready(Err(refusal)),
-            };
-        };
-        this.poll_answer(id, context)
-    }
-}
-
-impl<C: Connector> Waiting<'_, C> {
-    fn poll_answer(&mut self, id: WaiterId, context: &Context<'_>) -> Poll<<Self as Future>::Output> {
-        let borrower = self.shared.borrower(self.holder);
-        let answer = self.shared.update(|state, _, _| {
-            let answer = state.take_answer(id, |waker| waker.clone_from(context.waker()));
-            if let Some(Answer::Granted(slot, _)) = &answer {
-                state.set_borrower(*slot, borrower);
+        let borrower = this.shared.borrower(this.holder);
+        let answer = match this.id {
+            Some(id) => {
+                let waker = |waker: &mut Waker| waker.clone_from(context.waker());
+                this.shared.update(|state, _, _| answer_to(state, id, waker, borrower))
             }
-            answer.map_or(Poll::Pending, Poll::Ready)
-        });
-        let answer = ready!(answer);
-        self.id = None;
+            None => {
+                let waker = context.waker().clone();
+                let at_head = this.at_head;
+                let queued = this.shared.update(|state, now, out| {
+                    let id = state.enqueue(waker, at_head, now, out)?;
+                    // Something may have been idle and fit in the meantime.
+                    Ok((id, answer_to(state, id, |_| (), borrower)))
+                });
+                match queued {
+                    Ok((id, answer)) => {
+                        this.id = Some(id);
+                        answer
+                    }
+                    Err(refusal) => return Poll::Ready(Err(refusal)),
+                }
+            }
+        };
+        let answer = ready!(answer.map_or(Poll::Pending, Poll::Ready));
+        this.id = None;
         Poll::Ready(match answer {
             Answer::Granted(slot, connection) => Ok((slot, connection)),
             Answer::Refused(refusal) => Err(refusal),
         })
     }
+}
+
+/// What became of a waiter; whoever got a connection is recorded.
+fn answer_to<C>(
+    state: &mut State<C, Waker>,
+    id: WaiterId,
+    waker: impl FnOnce(&mut Waker),
+    borrower: Borrower,
+) -> Option<Answer<C>> {
+    let answer = state.take_answer(id, waker);
+    if let Some(Answer::Granted(slot, _)) = &answer {
+        state.set_borrower(*slot, borrower);
+    }
+    answer
 }
 
 impl<C: Connector> Drop for Waiting<'_, C> {

@@ -23,7 +23,7 @@ fn fault(class: Class) -> Fault {
 
 /// Slots that are to be opened.
 fn to_open(out: &Out) -> Vec<SlotId> {
-    let wanted = |action: &Action<u32, &str>| if let Action::Open(id) = action { Some(*id) } else { None };
+    let wanted = |action: &Action<u32, &str>| if let Action::Open(id, _) = action { Some(*id) } else { None };
     out.iter().filter_map(wanted).collect()
 }
 
@@ -148,9 +148,15 @@ fn closing_gives_up_what_is_being_opened() {
     let mut state = machine(|_| ());
     let mut out = Out::new();
     state.enqueue("waits", false, at(0), &mut out).unwrap();
-    let id = to_open(&out)[0];
+    let Some(&Action::Open(id, attempt)) = out.iter().find(|action| matches!(action, Action::Open(..)))
+    else {
+        panic!("{out:?}")
+    };
     state.close(at(1), &mut out);
-    assert!(out.iter().any(|action| matches!(action, Action::Abort(aborted) if *aborted == id)), "{out:?}");
+    assert!(
+        out.iter().any(|action| matches!(action, Action::Abort(aborted) if *aborted == attempt)),
+        "{out:?}"
+    );
     state.open_failed(id, fault(Class::Unreachable), at(2), &mut out);
     assert!(state.is_finished());
 }

@@ -19,7 +19,15 @@ impl<C, W> State<C, W> {
             };
             self.grant(id, connection, out);
         }
-        let mut coming = self.slots.iter().filter(|slot| slot.is_coming()).count();
+        let (mut coming, mut room) = (0, self.limits.capacity().saturating_sub(self.slots.len()));
+        for slot in &self.slots {
+            coming += usize::from(slot.is_coming());
+            room += usize::from(slot.is_vacant());
+        }
+        if room == 0 && self.idle.is_empty() {
+            // The usual case of whoever waits: all connections are in use, and that is all there may be.
+            return;
+        }
         while coming < self.waiters.len() {
             if !self.supply_one(now, out) {
                 if let Some(fault) = self.hopeless(now) {

@@ -9,6 +9,7 @@ use crate::event::CloseCause;
 
 impl<C, W> State<C, W> {
     /// The usual case: nobody waits, and the connection used last is fit for use.
+    #[inline]
     pub(crate) fn take(&mut self, now: Moment) -> Option<(SlotId, C)> {
         if self.closing || !self.waiters.is_empty() {
             return None;
@@ -74,6 +75,7 @@ impl<C, W> State<C, W> {
     }
 
     /// A connection comes back from a caller.
+    #[inline]
     pub(crate) fn give_back(
         &mut self,
         id: SlotId,
@@ -130,7 +132,33 @@ impl<C, W> State<C, W> {
 
     /// Puts a connection that nobody holds where it belongs: to the first waiter, to the idle ones, or, when
     /// it became suspect meanwhile, to be verified.
+    #[inline]
     pub(super) fn settle(
+        &mut self,
+        id: SlotId,
+        connection: C,
+        since: Moment,
+        checked: Moment,
+        now: Moment,
+        out: &mut Actions<C, W>,
+    ) {
+        let slot = self.slot(id);
+        let (generation, expires) = (slot.generation, slot.expires);
+        let is_usual = self.waiters.is_empty()
+            && generation == self.generation
+            && now < expires
+            && !self.closing
+            && self.slots.len() <= self.limits.capacity();
+        if is_usual {
+            self.rest(id, connection, since, checked);
+        } else {
+            self.settle_elsewhere(id, connection, since, checked, now, out);
+        }
+    }
+
+    /// All that is not the usual case of [`settle`](Self::settle).
+    #[inline(never)]
+    fn settle_elsewhere(
         &mut self,
         id: SlotId,
         connection: C,
@@ -154,13 +182,18 @@ impl<C, W> State<C, W> {
 
     /// Puts a connection among the idle ones, behind all that are better known to work. It is seldom not the last:
     /// only when somebody held it for long.
+    #[inline]
     fn rest(&mut self, id: SlotId, connection: C, since: Moment, checked: Moment) {
         let known_better = |other: &&SlotId| {
             let slot = self.slots.get(other.0);
             slot.and_then(Slot::idle).is_some_and(|(_, other_checked)| other_checked > checked)
         };
-        let place = self.idle.len() - self.idle.iter().rev().take_while(known_better).count();
-        self.idle.insert(place, id);
+        if self.idle.last().is_some_and(|last| known_better(&last)) {
+            let better = self.idle.iter().rev().take_while(known_better).count();
+            self.idle.insert(self.idle.len() - better, id);
+        } else {
+            self.idle.push(id);
+        }
         self.slot(id).stage = Stage::Idle { connection, since, checked };
     }
 
@@ -174,6 +207,7 @@ impl<C, W> State<C, W> {
 
     /// Takes the connection that was last known to work, if it may be used without asking it first. If it must be
     /// verified, so must all others.
+    #[inline]
     pub(super) fn take_fit(&mut self, now: Moment) -> Option<(SlotId, C)> {
         let id = *self.idle.last()?;
         let (generation, pre_ping) = (self.generation, self.limits.pre_ping);

@@ -261,6 +261,7 @@ impl<C, W> State<C, W> {
         status
     }
 
+    #[inline]
     fn slot(&mut self, id: SlotId) -> &mut Slot<C> {
         match self.slots.get_mut(id.0) {
             Some(slot) => slot,
@@ -314,6 +315,7 @@ impl<C, W> State<C, W> {
 }
 
 /// For what cannot happen unless this module is wrong.
+#[cold]
 #[expect(clippy::panic, reason = "only a mistake in this module leads here")]
 fn bug(what: &str) -> ! {
     panic!("bug: {what}")

@@ -13,6 +13,8 @@ enum Happening {
     Acquire,
     Cancel(usize),
     CancelGranted(Name),
+    /// The same, when the connection has ended meanwhile.
+    CancelGrantedLost(Name),
     Look(Name),
     Return(usize, Way),
     Reported(Report),
@@ -125,7 +127,9 @@ impl World {
             all.push(Acquire);
         }
         all.extend((0..self.queue.len()).map(Cancel));
-        all.extend(self.woken.keys().flat_map(|name| [CancelGranted(*name), Look(*name)]));
+        all.extend(
+            self.woken.keys().flat_map(|name| [CancelGranted(*name), CancelGrantedLost(*name), Look(*name)]),
+        );
         let ways = [Way::Ready, Way::Dirty, Way::Lost, Way::Discarded];
         all.extend((0..self.leased.len()).flat_map(|at| ways.map(|way| Return(at, way))));
         let mut reports: Vec<Report> = (0..self.opening.len())
@@ -152,11 +156,15 @@ impl World {
             Happening::Acquire => self.acquire(),
             Happening::Cancel(at) => {
                 let (id, _) = self.queue.remove(at).unwrap();
-                self.change(|state, now, out| state.cancel(id, now, out));
+                self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
             }
             Happening::CancelGranted(name) => {
                 let id = self.woken.remove(&name).unwrap();
-                self.change(|state, now, out| state.cancel(id, now, out));
+                self.change(|state, now, out| state.cancel(id, |_| Found::Ready, now, out));
+            }
+            Happening::CancelGrantedLost(name) => {
+                let id = self.woken.remove(&name).unwrap();
+                self.change(|state, now, out| state.cancel(id, |_| Found::Lost(lost()), now, out));
             }
             Happening::Look(name) => {
                 let id = self.woken.remove(&name).unwrap();
@@ -258,9 +266,9 @@ impl World {
                     (age(*since), stalled, aborted).hash(&mut hasher)
                 }
                 Stage::Idle { since, checked, .. } => (age(*since), age(*checked)).hash(&mut hasher),
-                Stage::Verifying { stalled, .. } => stalled.hash(&mut hasher),
+                Stage::Verifying { stalled, .. } | Stage::Cleaning { stalled } => stalled.hash(&mut hasher),
                 Stage::Leased { checked, .. } => age(*checked).hash(&mut hasher),
-                Stage::Vacant | Stage::Cleaning | Stage::Closing => {}
+                Stage::Vacant | Stage::Closing => {}
             }
         }
         state.idle.hash(&mut hasher);
