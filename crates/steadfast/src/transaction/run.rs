@@ -58,12 +58,12 @@ where
             }
         };
         ghost = failed.ghost;
-        let Some(fault) = failed.fault.filter(|_| !failed.once) else {
+        let Some(fault) = failed.fault else {
             watch.refused();
             return Err(failed.error);
         };
         watch.failed(&fault);
-        if !retries.pause(&fault).await {
+        if failed.once || !retries.pause(&fault).await {
             return Err(failed.error);
         }
     }
