@@ -1,0 +1,19 @@
+//! The shell around the plan: processes, signals, sockets. One thread, one `poll`.
+
+mod announce;
+mod child;
+mod exit_hook;
+mod helpers;
+mod log;
+mod porter;
+mod program;
+mod shell;
+mod signals;
+mod start;
+mod strangers;
+mod successor;
+mod supervisor;
+mod wait;
+
+pub use start::Start;
+pub use supervisor::Supervisor;
