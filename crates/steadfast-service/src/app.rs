@@ -5,6 +5,7 @@ use std::sync::Arc;
 use steadfast::Database;
 use tokio::sync::Semaphore;
 
+use crate::in_flight::InFlight;
 use crate::lifecycle::Lifecycle;
 use crate::settings::Settings;
 
@@ -18,14 +19,22 @@ struct Shared {
     database: Database,
     lifecycle: Lifecycle,
     request_slots: Arc<Semaphore>,
+    in_flight: InFlight,
 }
 
 impl App {
     /// An application on this database.
     #[must_use]
     pub fn new(settings: Settings, database: Database) -> Self {
+        Self::watched(settings, database, InFlight::default())
+    }
+
+    /// An application whose requests somebody else can see as well.
+    #[must_use]
+    pub fn watched(settings: Settings, database: Database, in_flight: InFlight) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
-        Self(Arc::new(Shared { settings, database, lifecycle: Lifecycle::default(), request_slots }))
+        let lifecycle = Lifecycle::default();
+        Self(Arc::new(Shared { settings, database, lifecycle, request_slots, in_flight }))
     }
 
     /// Its settings.
@@ -50,6 +59,10 @@ impl App {
     #[must_use]
     pub fn requests_in_flight(&self) -> usize {
         self.0.settings.max_requests.saturating_sub(self.0.request_slots.available_permits())
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 
     pub(crate) fn request_slots(&self) -> &Arc<Semaphore> {

@@ -2,7 +2,7 @@
 //!
 //! It listens first and connects in the background, so that a database which is late or lost costs its users
 //! an answer that says so (503 with `Retry-After`) and never the process. [`serve`] is all that a program
-//! needs; [`Listening`] is the same in two steps, for whoever wants to know the address in between or brings
+//! needs ([`serve_as_worker`] for one of several processes); [`Listening`] is the same in two steps, for whoever wants to know the address in between or brings
 //! routes and a shutdown of its own.
 //!
 //! The modules are listed in layer order: a module names only what stands above it.
@@ -12,12 +12,15 @@ pub mod lifecycle;
 mod request_id;
 pub mod problem;
 mod deadline;
+mod in_flight;
 mod app;
 mod json;
 pub mod schema;
 mod users;
 pub mod openapi;
 mod index;
+mod budget;
+mod workers;
 mod health;
 mod middleware;
 mod router;
@@ -29,10 +32,11 @@ mod signals;
 mod server;
 
 pub use app::App;
-pub use health::health_routes;
+pub use health::{health_routes, health_routes_of_worker};
+pub use in_flight::InFlight;
 pub use lifecycle::{Lifecycle, Phase};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use router::router;
 pub use schema::{SchemaError, ensure_schema};
-pub use server::{Listening, ServeError, Shutdown, serve};
-pub use settings::Settings;
+pub use server::{Listening, ServeError, Shutdown, serve, serve_as_worker};
+pub use settings::{Settings, WorkerSettings};

@@ -10,8 +10,7 @@ struct Stage {
 
 fn stage(workers: usize) -> Stage {
     let now = crate::clock::now();
-    let mut options = Options::default();
-    options.workers = workers;
+    let options = Options { workers, ..Options::default() };
     Stage { plan: Plan::new(options, now), now }
 }
 
