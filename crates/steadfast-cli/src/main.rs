@@ -4,42 +4,58 @@ mod arguments;
 mod command;
 mod exit;
 mod logging;
-mod setup;
 mod terminal;
+mod runtime;
+mod setup;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use steadfast::config::Environment;
+use steadfast_supervisor::{Role, role};
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    // Before anything else: a worker's standard input is its way to the master.
+    let role = match role() {
+        Ok(role) => role,
+        Err(error) => {
+            terminal::complain(&format!("error: {error}"));
+            return Exit::Failed.into();
+        }
+    };
     let arguments = Arguments::parse();
     let environment = Environment::capture().with_known(setup::known_names());
-    let exit = run(&arguments, &environment).unwrap_or_else(|exit| exit);
-    exit.into()
+    run(&arguments, &environment, role).unwrap_or_else(ExitCode::from)
 }
 
-fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
-    let setup = setup::load(arguments, environment)?;
-    if let Command::Config { reference } = &arguments.command {
-        return Ok(command::config::run(&setup, *reference));
-    }
-    logging::start(&setup.logging);
-    setup.report();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        terminal::complain(&format!(
-            "the runtime cannot start: {error}; the system is out of threads or memory"
-        ));
-        Exit::Failed
+fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
+    let setup = setup::load(arguments, environment).inspect_err(|_| {
+        if let Role::Worker(worker) = &role {
+            worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
+        }
     })?;
-    let exit = match arguments.command {
-        Command::Serve { .. } => runtime.block_on(command::serve::run(setup)),
-        Command::InitDb | Command::Config { .. } => runtime.block_on(command::init_db::run(&setup)),
+    if let Command::Config { reference } = &arguments.command {
+        return Ok(command::config::run(&setup, *reference).into());
+    }
+    logging::start(&setup.logging, matches!(role, Role::Worker(_)));
+    let exit = match (&arguments.command, role) {
+        (Command::Serve { .. }, Role::Worker(worker)) => return Ok(command::work::run(setup, worker)),
+        (Command::Serve { .. }, Role::Master(start)) if setup.workers.workers > 0 || start.is_successor() => {
+            setup.report();
+            return command::supervise::run(&setup, start, arguments.database_url.as_deref());
+        }
+        (Command::Serve { .. }, _) => {
+            setup.report();
+            runtime::run(command::serve::run(setup))?
+        }
+        (Command::EndBackends { tags }, _) => runtime::run(command::end_backends::run(&setup, tags))?,
+        (Command::InitDb | Command::Config { .. }, _) => {
+            setup.report();
+            runtime::run(command::init_db::run(&setup))?
+        }
     };
-    // Whatever still runs (a name lookup that hangs, a disk that is slow) is not worth waiting for.
-    runtime.shutdown_background();
-    Ok(exit)
+    Ok(exit.into())
 }

@@ -97,7 +97,7 @@ mod role;
 
 pub use error::SupervisorError;
 pub use hooks::{Death, HookError, Hooks, Identity};
-pub use master::{Start, Supervisor};
+pub use master::{Start, Supervisor, this_program};
 pub use options::Options;
 pub use role::{Role, role};
 pub use roster::{Roster, Stage, WorkerView};

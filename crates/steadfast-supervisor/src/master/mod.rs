@@ -15,5 +15,6 @@ mod successor;
 mod supervisor;
 mod wait;
 
+pub use program::this_program;
 pub use start::Start;
 pub use supervisor::Supervisor;

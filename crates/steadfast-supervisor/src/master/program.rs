@@ -16,6 +16,16 @@ pub(super) struct Program {
     arguments: Vec<OsString>,
 }
 
+/// A command that executes the file that this process was made of, whatever stands in its place by now: for helpers that
+/// must be of the same version.
+///
+/// # Errors
+/// When the system does not know the file.
+pub fn this_program() -> io::Result<Command> {
+    let path = Path::new(MYSELF);
+    Ok(if path.exists() { Command::new(path) } else { Command::new(std::env::current_exe()?) })
+}
+
 /// The file that this process was made of, even when another one has taken its place.
 const MYSELF: &str = "/proc/self/exe";
 
