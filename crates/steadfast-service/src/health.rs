@@ -16,7 +16,7 @@ use crate::workers;
 /// When called outside a tokio runtime.
 pub fn health_routes_of_worker(app: &App, access: HealthAccess, worker: WorkerHandle) -> Router {
     let monitor = monitor(app);
-    steadfast::web::health_routes_with(monitor, access, move || vec![workers::check(&worker.roster())])
+    steadfast::web::health_routes_with(monitor, access, move || vec![workers::check(&worker)])
 }
 
 /// The routes of health for this application, for [`serve`](crate::serve) or [`router`](crate::router()).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use steadfast::time::{Duration, Instant, sleep};
 use steadfast::web::Check;
-use steadfast_supervisor::{Roster, WorkerHandle};
+use steadfast_supervisor::WorkerHandle;
 use tokio::sync::Notify;
 
 use crate::app::App;
@@ -99,7 +99,8 @@ async fn judge(app: &App, handle: &WorkerHandle, family: &str, workers: usize) {
 }
 
 /// All workers, for the health document of any of them.
-pub(crate) fn check(roster: &Roster) -> Check {
+pub(crate) fn check(worker: &WorkerHandle) -> Check {
+    let roster = worker.roster();
     let workers: Vec<_> = roster.workers.iter().map(|worker| json!(worker)).collect();
     let observed = json!([{
         "componentType": "component",
@@ -107,6 +108,7 @@ pub(crate) fn check(roster: &Roster) -> Check {
         "observedValue": roster.ready().count(),
         "wanted": roster.wanted,
         "master": roster.master,
+        "answeredBy": worker.identity().incarnation,
         "output": roster.degraded,
         "workers": workers,
     }]);

@@ -27,6 +27,8 @@ pub struct WorkerView {
     pub number: usize,
     /// Which process of this master it is; never given twice. 0 while there is none.
     pub incarnation: u64,
+    /// Its name among all workers of all masters; empty while there is none.
+    pub tag: String,
     /// Its process id; 0 while there is none.
     pub pid: u32,
     /// What it is doing.

@@ -17,13 +17,25 @@ pub(crate) fn run(setup: Setup, worker: Worker) -> ExitCode {
     let in_flight = InFlight::default();
     let of_dump = in_flight.clone();
     let hooks = Hooks::default().worker_abort(move |_, out| drop(of_dump.describe(out)));
-    worker.run(&hooks, |worker| match work(setup, worker, in_flight) {
+    worker.run(&hooks, |worker| match on_named_thread(setup, worker, in_flight) {
         Ok(()) => Exit::Done.into(),
         Err((exit, reason)) => {
             tracing::error!(reason, "this worker cannot work");
             worker.handle().fail(reason);
             exit.into()
         }
+    })
+}
+
+/// On a thread with the worker's name, which stands in every line of its log.
+fn on_named_thread(setup: Setup, worker: &mut Worker, in_flight: InFlight) -> Result<(), (Exit, String)> {
+    let name = format!("worker-{}", worker.identity().number);
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name(name);
+        let thread = thread
+            .spawn_scoped(scope, || work(setup, worker, in_flight))
+            .map_err(|error| (Exit::Failed, format!("a thread cannot be started: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err((Exit::Failed, "bug: the worker panicked".to_owned())))
     })
 }
 

@@ -21,3 +21,4 @@ mod secrets;
 mod silent_path;
 mod sqlite_story;
 mod started;
+mod workers;

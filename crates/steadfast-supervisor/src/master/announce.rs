@@ -62,38 +62,28 @@ fn roster(plan: &Plan, workers: &BTreeMap<u64, Running>) -> Roster {
     let mut views: Vec<_> = plan
         .members()
         .iter()
-        .map(|member| {
-            let running = workers.get(&member.incarnation);
-            let (deaths, last_death) = plan.deaths(member.number);
-            WorkerView {
-                number: member.number,
-                incarnation: member.incarnation,
-                pid: running.map_or(0, |running| running.who.pid),
-                stage: member.stage(),
-                started: running.map_or(0, |running| running.started),
-                deaths,
-                last_death,
-                blobs: BTreeMap::new(),
-            }
-        })
+        .map(|member| view(plan, member.number, member.stage(), workers.get(&member.incarnation)))
         .collect();
     for number in 1..=plan.wanted() {
         if !views.iter().any(|view| view.number == number && view.stage != Stage::Draining) {
-            let (deaths, last_death) = plan.deaths(number);
-            let (incarnation, pid, started) = (0, 0, 0);
-            let blobs = BTreeMap::new();
-            views.push(WorkerView {
-                number,
-                incarnation,
-                pid,
-                stage: Stage::Waiting,
-                started,
-                deaths,
-                last_death,
-                blobs,
-            });
+            views.push(view(plan, number, Stage::Waiting, None));
         }
     }
     views.sort_by_key(|view| (view.number, view.incarnation));
     Roster { master: std::process::id(), wanted: plan.wanted(), degraded: plan.degraded(), workers: views }
+}
+
+fn view(plan: &Plan, number: usize, stage: Stage, running: Option<&Running>) -> WorkerView {
+    let (deaths, last_death) = plan.deaths(number);
+    WorkerView {
+        number,
+        incarnation: running.map_or(0, |running| running.who.incarnation),
+        tag: running.map_or_else(String::new, |running| running.who.tag.clone()),
+        pid: running.map_or(0, |running| running.who.pid),
+        stage,
+        started: running.map_or(0, |running| running.started),
+        deaths,
+        last_death,
+        blobs: BTreeMap::new(),
+    }
 }
