@@ -132,12 +132,12 @@ impl Listening {
     /// # Cancel safety
     /// Dropping it stops accepting; connections that are open are served until their clients close them.
     pub async fn run(self, outside: Router) {
-        self.run_when(std::future::ready(()), outside).await;
+        self.run_when(std::future::ready(()), usize::MAX, outside).await;
     }
 
     /// As [`run`](Self::run), and leaves the clients to others until `open` is over. If that never is, those who wait
-    /// are left to them as well.
-    pub(crate) async fn run_when(self, open: impl Future<Output = ()>, outside: Router) {
+    /// are left to them as well. With so many requests as `saturated` it leaves new ones to others first.
+    pub(crate) async fn run_when(self, open: impl Future<Output = ()>, saturated: usize, outside: Router) {
         let Self { app, listener, .. } = self;
         let router = router(&app, outside);
         let capacity = connections_within_limit(app.settings().max_connections).min(Semaphore::MAX_PERMITS);
@@ -158,7 +158,7 @@ impl Listening {
             () = async {
                 open.await;
                 is_open = true;
-                accept::accept(&app, &router, &listener, &slots).await;
+                accept::accept(&app, &router, &listener, &slots, saturated).await;
             } => {}
         }
         starting.abort();

@@ -51,7 +51,9 @@ pub async fn serve_as_worker(
     ));
     let open = open(life, handle, changed);
     let routes = outside(&app);
-    listening.run_when(open, routes).await;
+    // More requests than connections wait for each other here, while another worker may have connections to spare.
+    let saturated = app.database().status().capacity().max(1);
+    listening.run_when(open, saturated, routes).await;
     Ok(())
 }
 

@@ -128,6 +128,8 @@ impl OwnProgram {
     pub fn mend(&self) {
         let new = self.path.with_extension("new");
         let real = Path::new(env!("CARGO_BIN_EXE_steadfast"));
+        // Renaming a link to another link of the same file does nothing, and leaves both.
+        let _none_left = std::fs::remove_file(&new);
         // A link costs nothing; where that cannot be, a copy does as well.
         if std::fs::hard_link(real, &new).is_err() {
             std::fs::copy(real, &new).unwrap();
