@@ -154,6 +154,20 @@ async fn answer(stream: TcpStream, handle: WorkerHandle) -> std::io::Result<()> 
             tokio::time::sleep(Duration::from_secs(5)).await;
             "done".to_owned()
         }
+        // Every thread is busy all the time, with tasks that are short.
+        "busy" => {
+            let end = tokio::time::Instant::now() + Duration::from_secs(5);
+            let spin = move || async move {
+                while tokio::time::Instant::now() < end {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let spinning: Vec<_> = (0..THREADS * 2).map(|_| Handle::current().spawn(spin())).collect();
+            for task in spinning {
+                task.await.unwrap();
+            }
+            "done".to_owned()
+        }
         "block" => hang(),
         "deadlock" => deadlock(),
         #[expect(clippy::exit, reason = "what is tested")]

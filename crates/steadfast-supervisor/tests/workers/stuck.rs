@@ -34,9 +34,18 @@ async fn a_deadlocked_runtime_is_found() {
 
 #[tokio::test]
 async fn a_request_that_only_waits_is_not_stuck_however_long_it_takes() {
+    is_not_stuck("slow").await;
+}
+
+#[tokio::test]
+async fn a_runtime_without_a_moment_of_rest_is_not_stuck() {
+    is_not_stuck("busy").await;
+}
+
+async fn is_not_stuck(order: &str) {
     let program = Program::start("").await;
     program.serves().await;
-    assert_eq!(program.ask("slow").await, "done");
+    assert_eq!(program.ask(order).await, "done");
     let log = program.process.lines().join("\n");
     assert!(!log.contains("makes no progress") && !log.contains("has died"), "{log}");
 }

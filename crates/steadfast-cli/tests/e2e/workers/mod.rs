@@ -3,6 +3,7 @@
 mod support;
 
 mod all_shown;
+mod balance;
 mod budget;
 mod configuration;
 mod crash_loop;
