@@ -4,5 +4,6 @@
 mod support;
 
 mod arguments;
+mod deploy;
 mod init_db;
 mod serve;
