@@ -8,7 +8,8 @@ use crate::source::{Source, line_at, words};
 
 const RULE: &str = "layers";
 /// The crates whose list of modules is an order.
-const LAYERED: &[&str] = &["crates/steadfast/src/", "crates/steadfast-supervisor/src/", "crates/steadfast-test/src/"];
+const LAYERED: &[&str] =
+    &["crates/steadfast/src/", "crates/steadfast-supervisor/src/", "crates/steadfast-test/src/"];
 
 pub(crate) fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();

@@ -11,8 +11,16 @@ fn root() -> PathBuf {
 
 fn files() -> Vec<(String, String)> {
     let deploy = root().join("deploy");
-    let paths = ["railway.toml", "render.yaml", "fly.toml", "heroku/Procfile", "kubernetes.yaml", "steadfast.service"];
-    let mut files: Vec<_> = ["Dockerfile", "README.md"].iter().chain(&paths).map(|name| deploy.join(name)).collect();
+    let paths = [
+        "railway.toml",
+        "render.yaml",
+        "fly.toml",
+        "heroku/Procfile",
+        "kubernetes.yaml",
+        "steadfast.service",
+    ];
+    let mut files: Vec<_> =
+        ["Dockerfile", "README.md"].iter().chain(&paths).map(|name| deploy.join(name)).collect();
     files.push(root().join("docs/workers.md"));
     files
         .into_iter()
@@ -42,7 +50,8 @@ fn every_platform_waits_longer_than_the_drain_takes() {
     let figure = |file: &str, key: &str| -> u64 {
         let text = std::fs::read_to_string(root().join("deploy").join(file)).unwrap();
         let (_, rest) = text.split_once(key).unwrap_or_else(|| panic!("{file} has no {key}"));
-        let digits: String = rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
+        let digits: String =
+            rest.chars().skip_while(|c| !c.is_ascii_digit()).take_while(char::is_ascii_digit).collect();
         digits.parse().unwrap()
     };
     assert!(figure("railway.toml", "drainingSeconds") > drain + margin);

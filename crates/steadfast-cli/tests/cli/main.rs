@@ -4,6 +4,7 @@
 mod support;
 
 mod arguments;
+#[cfg(test)]
 mod deploy;
 mod init_db;
 mod serve;

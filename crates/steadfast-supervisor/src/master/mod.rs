@@ -3,8 +3,10 @@
 mod announce;
 mod child;
 mod exit_hook;
+mod hearing;
 mod helpers;
 mod log;
+mod obeying;
 mod porter;
 mod program;
 mod shell;
