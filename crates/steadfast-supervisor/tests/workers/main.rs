@@ -8,4 +8,5 @@ mod support;
 
 mod commands;
 mod hooks;
+mod orphans;
 mod stuck;
