@@ -1,6 +1,7 @@
 //! The program under supervision. It answers lines: `pid`, `roster`, and orders to misbehave.
 
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,9 @@ pub(crate) const HOOKS: &str = "PROGRAM_HOOKS";
 pub(crate) const JOURNAL: &str = "PROGRAM_JOURNAL";
 
 const THREADS: usize = 2;
+
+/// Whether this worker hangs when it is told to end.
+static OBSTINATE: AtomicBool = AtomicBool::new(false);
 
 /// Not a test: the program, when the environment says so.
 #[test]
@@ -134,6 +138,9 @@ fn work(worker: &mut Worker) -> ExitCode {
             }
         }
     });
+    if OBSTINATE.load(Ordering::SeqCst) {
+        hang()
+    }
     runtime.shutdown_background();
     ExitCode::SUCCESS
 }
@@ -167,6 +174,10 @@ async fn answer(stream: TcpStream, handle: WorkerHandle) -> std::io::Result<()> 
                 task.await.unwrap();
             }
             "done".to_owned()
+        }
+        "obstinate" => {
+            OBSTINATE.store(true, Ordering::SeqCst);
+            "I shall not drain".to_owned()
         }
         "block" => hang(),
         "deadlock" => deadlock(),
