@@ -4,8 +4,8 @@
 //!
 //! **The master is plain.** It has no async runtime, no pool, no TLS, and no thread but one for the hook
 //! `child_exit` if there is one. It waits in one place, `poll`, for signals, for what its workers say, and for
-//! the next deadline. What it decides is decided by a pure machine ([`plan`]) that takes the time and gives
-//! actions; the shell around it ([`master`]) obeys.
+//! the next deadline. What it decides is decided by a pure machine (`plan`) that takes the time and gives
+//! actions; the shell around it (`master`) obeys.
 //!
 //! **Workers are executed, not forked.** A worker is the same program with the same arguments, begun anew. So it
 //! inherits neither locks nor threads nor anybody's connections. What makes it a worker is a variable in its
