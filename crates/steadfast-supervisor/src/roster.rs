@@ -13,6 +13,8 @@ pub struct Roster {
     pub master: u32,
     /// How many workers there shall be.
     pub wanted: usize,
+    /// Whether another master, which this one is to replace, still serves.
+    pub succeeding: bool,
     /// Why the master cannot keep as many workers running as it should; none: it can.
     pub degraded: Option<String>,
     /// The workers, by number; two of one number while one replaces the other.

@@ -101,5 +101,5 @@ async fn open(life: Lifecycle, handle: WorkerHandle, changed: Arc<Notify>) {
 fn somebody_else_is_ready(handle: &WorkerHandle) -> bool {
     let roster: Roster = handle.roster();
     let own = handle.identity().incarnation;
-    roster.ready().any(|worker| worker.incarnation != own)
+    roster.succeeding || roster.ready().any(|worker| worker.incarnation != own)
 }

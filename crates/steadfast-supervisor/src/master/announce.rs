@@ -15,8 +15,8 @@ pub(super) struct Announcer {
 
 impl Announcer {
     /// Tells the roster to everybody if it has changed; and everything to those who fell behind.
-    pub(super) fn announce(&mut self, plan: &Plan, workers: &mut BTreeMap<u64, Running>) {
-        let roster = roster(plan, workers);
+    pub(super) fn announce(&mut self, plan: &Plan, succeeding: bool, workers: &mut BTreeMap<u64, Running>) {
+        let roster = Roster { succeeding, ..roster(plan, workers) };
         if roster != self.told {
             let message = Down::Roster(roster.clone());
             workers.values_mut().filter(|worker| worker.greeted).for_each(|worker| worker.tell(&message));
@@ -70,7 +70,13 @@ fn roster(plan: &Plan, workers: &BTreeMap<u64, Running>) -> Roster {
         }
     }
     views.sort_by_key(|view| (view.number, view.incarnation));
-    Roster { master: std::process::id(), wanted: plan.wanted(), degraded: plan.degraded(), workers: views }
+    Roster {
+        master: std::process::id(),
+        wanted: plan.wanted(),
+        succeeding: false,
+        degraded: plan.degraded(),
+        workers: views,
+    }
 }
 
 fn view(plan: &Plan, number: usize, stage: Stage, running: Option<&Running>) -> WorkerView {

@@ -84,8 +84,9 @@ impl Shell {
             if let Some(code) = self.done {
                 break code;
             }
-            self.announcer.announce(&self.plan, &mut self.workers);
             self.take_over();
+            let succeeding = self.start.parent.is_some() && !self.took_over;
+            self.announcer.announce(&self.plan, succeeding, &mut self.workers);
             self.wait();
             self.hear_signals();
             self.hear_workers();

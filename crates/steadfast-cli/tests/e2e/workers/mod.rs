@@ -10,6 +10,7 @@ mod crash_loop;
 mod ending;
 mod killed;
 mod missing_database;
+mod not_ready;
 mod number;
 mod orphans;
 mod reload;
