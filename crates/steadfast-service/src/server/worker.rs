@@ -93,7 +93,12 @@ async fn open(life: Lifecycle, handle: WorkerHandle, changed: Arc<Notify>) {
         }
     };
     tokio::select! {
-        () = life.reached(Phase::Serving) => {}
+        () = life.reached(Phase::Serving) => {
+            // Who is told to end before it was ever ready has nothing to say to anybody.
+            if !life.was_ready() {
+                std::future::pending::<()>().await;
+            }
+        }
         () = nobody_ready => {}
     }
 }
