@@ -22,8 +22,8 @@ pub(crate) enum Stuck {
     Silent,
     /// The process lives, but there is no runtime yet.
     NoRuntime,
-    /// No task of the runtime runs.
-    Runtime,
+    /// No task of the runtime runs; these threads are blocked. One that had the others' work to wait for is enough.
+    Runtime(Vec<usize>),
     /// These threads of the runtime are in the middle of one task and do not come out of it.
     Threads(Vec<usize>),
 }
@@ -33,8 +33,9 @@ impl std::fmt::Display for Stuck {
         match self {
             Self::Silent => f.write_str("nothing comes from the process; it is stopped, or starved"),
             Self::NoRuntime => f.write_str("it has not come as far as its runtime; a hook hangs?"),
-            Self::Runtime => {
-                f.write_str("no task of its runtime runs; a deadlock, or all threads are blocked")
+            Self::Runtime(which) if which.is_empty() => f.write_str("no task of its runtime runs"),
+            Self::Runtime(which) => {
+                write!(f, "no task of its runtime runs; its threads {which:?} are blocked inside a task")
             }
             Self::Threads(which) => {
                 write!(f, "threads {which:?} of its runtime are blocked inside a task")
@@ -77,23 +78,22 @@ impl Pulse {
 
     /// How it fails to make progress, if it has for at least this long. The plainest reason first.
     pub(crate) fn stuck(&self, now: Instant, limit: Duration) -> Option<Stuck> {
+        if self.age(now) < limit {
+            return None;
+        }
+        // What began a moment later belongs to the same story.
+        let limit = limit.mul_f64(0.9);
         let late = |since: Instant| now.saturating_duration_since(since) >= limit;
         if late(self.heard) {
             return Some(Stuck::Silent);
         }
-        match self.beat {
-            None if late(self.started) => return Some(Stuck::NoRuntime),
-            Some((_, at)) if late(at) => return Some(Stuck::Runtime),
-            None | Some(_) => {}
-        }
-        let blocked: Vec<_> = self
-            .threads
-            .iter()
-            .enumerate()
-            .filter(|(_, (_, at))| late(*at))
-            .map(|(index, _)| index)
-            .collect();
-        (!blocked.is_empty()).then_some(Stuck::Threads(blocked))
+        let threads = self.threads.iter().enumerate();
+        let blocked = threads.filter(|(_, (_, at))| late(*at)).map(|(index, _)| index).collect();
+        Some(match self.beat {
+            None if late(self.started) => Stuck::NoRuntime,
+            Some((_, at)) if late(at) => Stuck::Runtime(blocked),
+            None | Some(_) => Stuck::Threads(blocked),
+        })
     }
 
     /// For how long it has made no progress, whichever way that is longest.
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_runtime_that_stands_still_is_found_although_its_threads_are_parked() {
         assert_eq!(after(29, |_| Some(beat(1, &[(true, 7)]))), None);
-        assert_eq!(after(30, |_| Some(beat(1, &[(true, 7)]))), Some(Stuck::Runtime));
+        assert_eq!(after(30, |_| Some(beat(1, &[(true, 7)]))), Some(Stuck::Runtime(Vec::new())));
     }
 
     #[test]
