@@ -1,8 +1,12 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
 
 use crate::exit;
+use crate::span;
 
 /// Database connections that hold.
 ///
@@ -49,6 +53,45 @@ pub(crate) enum Command {
         #[arg(long = "tag", required = true)]
         tags: Vec<String>,
     },
+    /// Says what is wrong between an application and its database, and what to do
+    ///
+    /// Looks from the outside inwards (configuration, network, security, server, path, schema, behaviour), names the
+    /// first broken layer and the next thing to do. Works for an application in any language: it needs no more than
+    /// the URL, DATABASE_URL or the PG variables. Only reads unless --drill is given; what it prints holds no secret.
+    ///
+    /// Ends with 0 when all is well, 1 with warnings, 2 when something is broken.
+    Diagnose(Diagnose),
+    /// Waits until the database can be used, then runs a command: the first step of a container
+    ///
+    /// Tries at once and after 2, 4, 8, 16, 32, 32 .. s, or as soon as the database answers; each failed try is told
+    /// with its cause. What waiting cannot help ends it at once. With a command (`steadfast wait -- gunicorn app:app`)
+    /// this process becomes that command once the database is usable, so that signals reach it and its exit code is
+    /// the process's. It speaks to standard error only.
+    Wait {
+        /// How long to wait in all: 30s, 500ms, 2m; a bare number is seconds
+        #[arg(long, value_name = "SPAN", value_parser = span::parse, default_value = "62s")]
+        timeout: Duration,
+        /// What to run then, behind `--`
+        #[arg(last = true, value_name = "COMMAND")]
+        command: Vec<String>,
+    },
+    /// Tells what an error means and what to do about it; needs no configuration and no network
+    ///
+    /// Knows the wordings of the common clients, poolers and platforms, and finds them in whole tracebacks and logs.
+    /// Nothing of what is pasted is printed back. Ends with 0 when it was recognised, else with 1.
+    Explain {
+        /// The identifier of an entry, a SQLSTATE, or the text of an error; `-` reads it from standard input; without
+        /// it, all entries are listed
+        #[arg(value_name = "ID | TEXT")]
+        what: Vec<String>,
+        /// Prints JSON: {recognised, matches: [{confidence, evidence, entry}], nearest: [{id, title}]}; the list as
+        /// {entries}
+        #[arg(long)]
+        json: bool,
+        /// Prints the whole catalogue as Markdown
+        #[arg(long, conflicts_with_all = ["json", "what"])]
+        markdown: bool,
+    },
     /// Shows all options in effect and where each came from; secrets are hidden
     Config {
         /// Prints the table of all options with their defaults and reasons, as Markdown
@@ -57,12 +100,78 @@ pub(crate) enum Command {
     },
 }
 
+/// How `diagnose` is to look.
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// The database, instead of DATABASE_URL; other users of this machine see it in the list of processes
+    #[arg(value_name = "URL")]
+    pub(crate) url: Option<String>,
+
+    /// Prints one line of JSON (docs/diagnose.md describes it)
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Shows every check with its figures, also where all is well
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
+    /// Lists the checks and ends
+    #[arg(long)]
+    pub(crate) list: bool,
+
+    /// Looks again and again, until it is interrupted
+    #[arg(long, value_name = "EVERY", num_args = 0..=1, default_missing_value = "5s", value_parser = span::parse)]
+    pub(crate) watch: Option<Duration>,
+
+    /// Only these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) only: Vec<String>,
+
+    /// Not these checks
+    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    pub(crate) skip: Vec<String>,
+
+    /// The longest that all of it may take; what has not begun by then is left out
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// Measures for how long the path remembers an idle connection, up to this long (10m)
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    pub(crate) idle_probe: Option<Duration>,
+
+    /// Keeps what the idle probe has measured in this file, and goes on from there another time
+    #[arg(long, value_name = "FILE", requires = "idle_probe")]
+    pub(crate) idle_state: Option<PathBuf>,
+
+    /// Opens as many connections as the pool may, ends connections of its own, loses an answer, and measures the way
+    /// back; plays the retry schedule in real time
+    #[arg(long)]
+    pub(crate) drill: bool,
+
+    /// Plays the retry schedule this many times faster than real
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) retry_speed: Option<u32>,
+
+    /// Processes that run the application at the same time, for what they need together; default WEB_CONCURRENCY or 1
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) workers: Option<u32>,
+
+    /// A table that must be there (may be repeated); default the five largest
+    #[arg(long = "table", value_name = "NAME")]
+    pub(crate) tables: Vec<String>,
+}
+
 impl Arguments {
     /// Where to listen, when it is said here.
     pub(crate) fn listen(&self) -> Option<&str> {
         match &self.command {
             Command::Serve { listen, .. } => listen.as_deref(),
-            Command::InitDb | Command::EndBackends { .. } | Command::Config { .. } => None,
+            Command::InitDb
+            | Command::EndBackends { .. }
+            | Command::Diagnose(_)
+            | Command::Wait { .. }
+            | Command::Explain { .. }
+            | Command::Config { .. } => None,
         }
     }
 
@@ -70,7 +179,12 @@ impl Arguments {
     pub(crate) fn workers(&self) -> Option<&str> {
         match &self.command {
             Command::Serve { workers, .. } => workers.as_deref(),
-            Command::InitDb | Command::EndBackends { .. } | Command::Config { .. } => None,
+            Command::InitDb
+            | Command::EndBackends { .. }
+            | Command::Diagnose(_)
+            | Command::Wait { .. }
+            | Command::Explain { .. }
+            | Command::Config { .. } => None,
         }
     }
 }

@@ -16,6 +16,16 @@ pub(crate) enum Exit {
     Refused,
     /// The configuration cannot work: a value, the database's name, another table. Another try will not help.
     Configuration,
+    /// What `diagnose` found: 0, 1 or 2.
+    Diagnosed(u8),
+    /// There is no such command to become.
+    CommandNotFound,
+    /// The command is there and cannot be started.
+    CommandNotExecutable,
+    /// SIGTERM came while there was nothing to finish.
+    Terminated,
+    /// SIGINT came.
+    Interrupted,
 }
 
 impl From<Exit> for ExitCode {
@@ -26,6 +36,12 @@ impl From<Exit> for ExitCode {
             Exit::Unavailable => 69,
             Exit::Refused => 77,
             Exit::Configuration => 78,
+            Exit::Diagnosed(code) => code,
+            // As shells have it.
+            Exit::CommandNotExecutable => 126,
+            Exit::CommandNotFound => 127,
+            Exit::Interrupted => 130,
+            Exit::Terminated => 143,
         })
     }
 }
@@ -34,8 +50,10 @@ impl From<Exit> for ExitCode {
 pub(crate) const HELP: &str = "\
 Exit codes:
   0   done, or ended as asked by SIGTERM or SIGINT
-  1   another failure: the address is in use
-  2   wrong arguments
-  69  the database did not become reachable within 62 s (init-db only; serve waits for ever)
+  1   another failure: the address is in use; explain: not recognised; diagnose: warnings
+  2   wrong arguments; diagnose: something is broken
+  69  the database did not become reachable in time (init-db, wait; serve waits for ever)
   77  the database refused: password, role, right
-  78  the configuration cannot work: an option, the database's name, a table of somebody else";
+  78  the configuration cannot work: an option, the database's name, a table of somebody else
+  126, 127  wait: the command cannot be started, is not there; else the command's own code
+  130, 143  wait: ended by SIGINT, SIGTERM before the database was usable";

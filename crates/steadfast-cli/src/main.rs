@@ -3,19 +3,25 @@
 mod arguments;
 mod command;
 mod exit;
+mod failure;
 mod logging;
+mod page;
+mod span;
 mod terminal;
 mod runtime;
 mod setup;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use steadfast::config::Environment;
 use steadfast_supervisor::{Role, role};
 
 use crate::arguments::{Arguments, Command};
+use crate::command::explain::Form;
 use crate::exit::Exit;
+use crate::setup::Setup;
 
 fn main() -> ExitCode {
     // Before anything else: a worker's standard input is its way to the master.
@@ -32,30 +38,82 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
-    let setup = setup::load(arguments, environment).inspect_err(|_| {
-        if let Role::Worker(worker) = &role {
-            worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
+    match &arguments.command {
+        // Has to work where nothing else does: it reads no configuration.
+        Command::Explain { what, json, markdown } => {
+            let form = if *markdown {
+                Form::Markdown
+            } else if *json {
+                Form::Json
+            } else {
+                Form::Text
+            };
+            Ok(command::explain::run(what, form, environment).into())
         }
-    })?;
-    if let Command::Config { reference } = &arguments.command {
-        return Ok(command::config::run(&setup, *reference).into());
+        // It says itself what is wrong with the configuration.
+        Command::Diagnose(options) => {
+            let url = arguments.database_url.as_deref();
+            runtime::run(command::diagnose::run(options, url, environment)).map(ExitCode::from)
+        }
+        Command::Wait { timeout, command } => {
+            wait(arguments, environment, *timeout, command).map(ExitCode::from)
+        }
+        Command::Config { reference } => {
+            Ok(command::config::run(&setup::load(arguments, environment)?, *reference).into())
+        }
+        Command::Serve { .. } => serve(arguments, environment, role),
+        Command::InitDb => {
+            let setup = begin(arguments, environment)?;
+            runtime::run(command::init_db::run(&setup)).map(ExitCode::from)
+        }
+        Command::EndBackends { tags } => {
+            let setup = setup::load(arguments, environment)?;
+            logging::start(&setup.logging, false);
+            runtime::run(command::end_backends::run(&setup, tags)).map(ExitCode::from)
+        }
     }
-    logging::start(&setup.logging, matches!(role, Role::Worker(_)));
-    let exit = match (&arguments.command, role) {
-        (Command::Serve { .. }, Role::Worker(worker)) => return Ok(command::work::run(setup, worker)),
-        (Command::Serve { .. }, Role::Master(start)) if setup.workers.workers > 0 || start.is_successor() => {
-            setup.report();
-            return command::supervise::run(&setup, start, arguments.database_url.as_deref());
+}
+
+/// As one plain process, as the master of several, or as one of those.
+fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
+    let worker = match role {
+        Role::Master(start) => {
+            let setup = begin(arguments, environment)?;
+            return if setup.workers.workers > 0 || start.is_successor() {
+                command::supervise::run(&setup, start, arguments.database_url.as_deref())
+            } else {
+                runtime::run(command::serve::run(setup)).map(ExitCode::from)
+            };
         }
-        (Command::Serve { .. }, _) => {
-            setup.report();
-            runtime::run(command::serve::run(setup))?
-        }
-        (Command::EndBackends { tags }, _) => runtime::run(command::end_backends::run(&setup, tags))?,
-        (Command::InitDb | Command::Config { .. }, _) => {
-            setup.report();
-            runtime::run(command::init_db::run(&setup))?
+        Role::Worker(worker) => worker,
+        _ => {
+            terminal::complain("bug: neither a master nor a worker");
+            return Err(Exit::Failed);
         }
     };
-    Ok(exit.into())
+    let setup = setup::load(arguments, environment).inspect_err(|_| {
+        worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
+    })?;
+    logging::start(&setup.logging, true);
+    Ok(command::work::run(setup, worker))
+}
+
+/// Loads everything, and logs from now on.
+fn begin(arguments: &Arguments, environment: &Environment) -> Result<Setup, Exit> {
+    let setup = setup::load(arguments, environment)?;
+    logging::start(&setup.logging, false);
+    setup.report();
+    Ok(setup)
+}
+
+/// Waits for the database of whatever program comes next: options of our own service do not matter to it.
+fn wait(
+    arguments: &Arguments,
+    environment: &Environment,
+    timeout: Duration,
+    command: &[String],
+) -> Result<Exit, Exit> {
+    let config = setup::load_database(arguments, environment)?;
+    let exit = runtime::run(command::wait::run(config, timeout))?;
+    Ok(if exit == Exit::Done { command::wait::become_command(command) } else { exit })
 }

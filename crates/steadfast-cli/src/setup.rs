@@ -51,9 +51,7 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
         problems.push(error);
         None
     });
-    let url = arguments.database_url.as_deref().map(|url| ("database.url", url));
-    let config =
-        Config::load(environment, url.as_slice()).map_err(|errors| problems.extend(errors.iter().cloned()));
+    let config = config(arguments, environment).map_err(|errors| problems.extend(errors));
     if let (Ok(config), Ok((workers, _))) = (&config, &workers) {
         problems.extend(private_memory(config, workers.workers));
     }
@@ -62,12 +60,35 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
             rows.extend(more);
             Ok(Setup { config, settings, workers, rows, logging, health_token })
         }
-        _ => {
-            problems.iter().for_each(|problem| terminal::complain(&format!("error: {problem}")));
-            terminal::complain("nothing was started; `steadfast config --reference` lists all options");
-            Err(Exit::Configuration)
-        }
+        _ => Err(refuse(&problems)),
     }
+}
+
+/// Reads and checks what concerns the database alone, and starts the log where one was asked for.
+pub(crate) fn load_database(arguments: &Arguments, environment: &Environment) -> Result<Config, Exit> {
+    let mut problems = Vec::new();
+    let logging = Logging::load(environment, &mut problems);
+    let config = config(arguments, environment).map_err(|errors| problems.extend(errors));
+    match config {
+        Ok(config) if problems.is_empty() => {
+            if environment.get(logging::FILTER).is_some() {
+                logging::start(&logging, false);
+            }
+            Ok(config)
+        }
+        _ => Err(refuse(&problems)),
+    }
+}
+
+fn config(arguments: &Arguments, environment: &Environment) -> Result<Config, Vec<ConfigError>> {
+    let url = arguments.database_url.as_deref().map(|url| ("database.url", url));
+    Config::load(environment, url.as_slice()).map_err(|errors| errors.iter().cloned().collect())
+}
+
+fn refuse(problems: &[ConfigError]) -> Exit {
+    problems.iter().for_each(|problem| terminal::complain(&format!("error: {problem}")));
+    terminal::complain("nothing was started; `steadfast config --reference` lists all options");
+    Exit::Configuration
 }
 
 impl Setup {

@@ -7,7 +7,7 @@ use crate::source::{Source, words};
 const RULE: &str = "forgotten";
 
 pub(crate) fn check(project: &Project) -> Vec<Finding> {
-    let in_src = |path: &str| path.starts_with("src/") || path.contains("/src/");
+    let in_scope = |path: &str| in_src(path).is_some() || in_tests(path).is_some();
     let mut reached: Vec<&str> =
         project.sources.iter().map(|source| source.path.as_str()).filter(|path| is_root(path)).collect();
     let mut next = 0;
@@ -22,7 +22,7 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
         }
         next += 1;
     }
-    let forgotten = project.sources.iter().filter(|source| in_src(&source.path));
+    let forgotten = project.sources.iter().filter(|source| in_scope(&source.path));
     forgotten
         .filter(|source| !reached.contains(&source.path.as_str()))
         .map(|source| {
@@ -31,14 +31,22 @@ pub(crate) fn check(project: &Project) -> Vec<Finding> {
         .collect()
 }
 
+fn in_src(path: &str) -> Option<&str> {
+    path.strip_prefix("src/").or_else(|| path.split_once("/src/").map(|(_, inside)| inside))
+}
+
+/// Below a crate's own `tests`, which holds programs.
+fn in_tests(path: &str) -> Option<&str> {
+    if in_src(path).is_some() { None } else { path.split_once("/tests/").map(|(_, inside)| inside) }
+}
+
 fn is_root(path: &str) -> bool {
-    let Some(inside) =
-        path.strip_prefix("src/").or_else(|| path.split_once("/src/").map(|(_, inside)| inside))
-    else {
-        return false;
+    let is_program =
+        |name: &str| !name.contains('/') || name.split_once('/').is_some_and(|(_, rest)| rest == "main.rs");
+    let Some(inside) = in_src(path) else {
+        return in_tests(path).is_some_and(is_program);
     };
-    matches!(inside, "lib.rs" | "main.rs")
-        || inside.strip_prefix("bin/").is_some_and(|name| !name.contains('/') || name.ends_with("/main.rs"))
+    matches!(inside, "lib.rs" | "main.rs") || inside.strip_prefix("bin/").is_some_and(is_program)
 }
 
 /// For each `mod name;` the two places where its file may be, and the place that a `path` attribute tells.
@@ -59,6 +67,10 @@ fn children(source: &Source) -> Vec<Vec<String>> {
             continue;
         }
         let mut places = vec![format!("{own}/{name}.rs"), format!("{own}/{name}/mod.rs")];
+        // What was reached by a path attribute, as modules of several test programs are, has its own beside it.
+        if in_tests(&source.path).is_some() {
+            places.push(format!("{directory}/{name}.rs"));
+        }
         // Paths are literals, which only the text has.
         let before = source.text.get(..at).unwrap_or_default().trim_end();
         if let Some((_, told)) = before.rsplit_once("#[path = \"").filter(|(_, rest)| rest.ends_with("\"]")) {
@@ -84,9 +96,17 @@ mod tests {
             ("crates/a/src/c/tests.rs", ""),
             ("crates/a/src/comment.rs", ""),
             ("crates/a/src/bin/tool.rs", ""),
-            ("crates/a/tests/fear.rs", ""),
+            ("crates/a/tests/fear.rs", "#[path = \"common/suite.rs\"]\nmod suite;\n"),
+            ("crates/a/tests/common/suite.rs", "mod part;"),
+            ("crates/a/tests/common/part.rs", ""),
+            ("crates/a/tests/e2e/main.rs", "mod named;"),
+            ("crates/a/tests/e2e/named.rs", ""),
+            ("crates/a/tests/e2e/nobodys.rs", ""),
         ]);
         let found: Vec<_> = check(&project).into_iter().map(|finding| finding.path).collect();
-        assert_eq!(found, ["crates/a/src/c/tests.rs", "crates/a/src/comment.rs"]);
+        assert_eq!(
+            found,
+            ["crates/a/src/c/tests.rs", "crates/a/src/comment.rs", "crates/a/tests/e2e/nobodys.rs"]
+        );
     }
 }

@@ -4,8 +4,15 @@ use crate::finding::Finding;
 use crate::project::{File, Project};
 
 /// From the bottom up. A crate of this list depends only on crates before it.
-const ORDER: &[&str] =
-    &["steadfast-wire", "steadfast", "steadfast-supervisor", "steadfast-service", "steadfast-cli"];
+const ORDER: &[&str] = &[
+    "steadfast-wire",
+    "steadfast-explain",
+    "steadfast",
+    "steadfast-diagnose",
+    "steadfast-supervisor",
+    "steadfast-service",
+    "steadfast-cli",
+];
 /// What nothing that is shipped may depend on.
 const FOR_TESTS: &[&str] = &["steadfast-test", "xtask"];
 

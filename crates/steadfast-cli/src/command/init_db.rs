@@ -1,13 +1,13 @@
 //! `steadfast init-db`.
 
+use steadfast::Database;
 use steadfast::database::FailedTry;
 use steadfast::retry::Backoff;
 use steadfast::time::{Duration, Instant};
-use steadfast::verdict::Class;
-use steadfast::{Database, Error};
 use steadfast_service::{SchemaError, ensure_schema};
 
 use crate::exit::Exit;
+use crate::failure::{self, cause_of};
 use crate::setup::Setup;
 use crate::terminal::{complain, print};
 
@@ -61,54 +61,20 @@ fn cause(error: &SchemaError) -> String {
     }
 }
 
-/// Why connecting failed says more than that no connection could be had.
-fn cause_of(error: &Error) -> String {
-    error.fault().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
-/// Which kind of failure it is. What waiting may help is told from what somebody has to change.
+/// Which kind of failure it is.
 fn exit_of(error: &SchemaError) -> Exit {
-    if !matches!(error, SchemaError::Database(_)) {
-        return Exit::Configuration;
-    }
-    let Some(fault) = error.fault() else { return Exit::Unavailable };
-    let code = fault.code().unwrap_or_default();
-    if code.starts_with("28") || code == INSUFFICIENT_PRIVILEGE {
-        return Exit::Refused;
-    }
-    let class = fault.class();
-    if class == Class::Permanent {
-        Exit::Configuration
-    } else if class == Class::Statement {
-        Exit::Failed
-    } else {
-        Exit::Unavailable
+    match error {
+        SchemaError::Database(error) => failure::exit_of(error),
+        SchemaError::ForeignTable { .. } | SchemaError::UnknownBackend | _ => Exit::Configuration,
     }
 }
-
-/// PostgreSQL's SQLSTATE; 28 is the class of refused authentications.
-const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 #[cfg(test)]
 mod tests {
-    use steadfast::Fault;
-    use steadfast::verdict::Step;
-
     use super::*;
 
-    fn exit(class: Class, code: &str) -> Exit {
-        exit_of(&SchemaError::Database(Fault::new(class, Step::Authenticate, "x").with_code(code).into()))
-    }
-
     #[test]
-    fn each_kind_of_failure_has_its_code() {
-        assert_eq!(exit(Class::Permanent, "28P01"), Exit::Refused);
-        assert_eq!(exit(Class::Statement, "42501"), Exit::Refused);
-        assert_eq!(exit(Class::Permanent, "3D000"), Exit::Configuration);
-        assert_eq!(exit(Class::Unreachable, ""), Exit::Unavailable);
-        assert_eq!(exit(Class::Unavailable, "57P03"), Exit::Unavailable);
-        assert_eq!(exit(Class::Timeout, "57014"), Exit::Unavailable);
-        assert_eq!(exit(Class::Statement, "42601"), Exit::Failed);
+    fn a_table_of_somebody_else_is_a_matter_of_configuration() {
         let foreign = SchemaError::ForeignTable { table: "users", missing: vec!["email"] };
         assert_eq!(exit_of(&foreign), Exit::Configuration);
     }

@@ -6,5 +6,7 @@ mod support;
 mod arguments;
 #[cfg(test)]
 mod deploy;
+mod diagnose;
+mod explain;
 mod init_db;
 mod serve;

@@ -17,6 +17,6 @@ fn the_reference_in_the_documentation_is_the_one_that_the_program_prints() {
     assert!(
         printed == documented,
         "docs/configuration.md is out of date; write it anew: \
-         cargo run -p steadfast-cli -- config --reference > docs/configuration.md"
+         scripts/render-docs"
     );
 }

@@ -45,7 +45,7 @@ impl Drop for Place {
 
 /// A program that has ended.
 #[derive(Debug)]
-pub(crate) struct Finished(Output);
+pub(crate) struct Finished(pub Output);
 
 impl Finished {
     pub(crate) fn code(&self) -> i32 {
