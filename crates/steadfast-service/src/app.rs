@@ -8,6 +8,7 @@ use steadfast::{Database, Ticket};
 use tokio::sync::Semaphore;
 
 use crate::idempotency::Gate;
+use crate::in_flight::InFlight;
 use crate::lifecycle::Lifecycle;
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ struct Shared {
     seal: OnceLock<Seal>,
     /// Something was stored that will be removed when it is old.
     has_kept: AtomicBool,
+    in_flight: InFlight,
 }
 
 /// So many connections of the pool at most are used to ask for outcomes.
@@ -38,6 +40,12 @@ impl App {
     /// An application on this database.
     #[must_use]
     pub fn new(settings: Settings, database: Database) -> Self {
+        Self::watched(settings, database, InFlight::default())
+    }
+
+    /// An application whose requests somebody else can see as well.
+    #[must_use]
+    pub fn watched(settings: Settings, database: Database, in_flight: InFlight) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
         Self(Arc::new(Shared {
             settings,
@@ -48,6 +56,7 @@ impl App {
             keys: Gate::default(),
             seal: OnceLock::new(),
             has_kept: AtomicBool::new(false),
+            in_flight,
         }))
     }
 
@@ -111,6 +120,10 @@ impl App {
     /// Whether something was stored since this was asked last.
     pub(crate) fn take_has_kept(&self) -> bool {
         self.0.has_kept.swap(false, Ordering::Relaxed)
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 
     pub(crate) fn request_slots(&self) -> &Arc<Semaphore> {

@@ -31,7 +31,7 @@ pub fn router(app: &App, outside: Router) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(panics))
         .layer(from_fn(fixed_headers))
-        .layer(from_fn(access_log))
+        .layer(from_fn_with_state(app.in_flight().clone(), access_log))
 }
 
 async fn nothing_here(uri: Uri) -> Response {

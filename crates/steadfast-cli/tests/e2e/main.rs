@@ -25,4 +25,5 @@ mod secrets;
 mod silent_path;
 mod sqlite_story;
 mod started;
+mod workers;
 mod wait;

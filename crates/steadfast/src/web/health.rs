@@ -12,9 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::config::PoolOptions;
-use crate::health::{Health, Monitor, Report};
+use crate::health::{Health, Monitor, Report, Trouble};
 use crate::pool::Reachability;
 use crate::time::Duration;
+use crate::web::check::Check;
 
 /// Who may see more than a stranger: whoever asks from this machine without a proxy in between, and whoever
 /// shows the token.
@@ -38,7 +39,17 @@ impl HealthAccess {
 /// All answer from what the monitor keeps: they hold no connection and change nothing. Serve the router with
 /// `into_make_service_with_connect_info::<SocketAddr>()`, or only the token opens the details.
 pub fn health_routes(monitor: Monitor, access: HealthAccess) -> Router {
-    let state = Arc::new(Kept { monitor, access });
+    health_routes_with(monitor, access, Vec::new)
+}
+
+/// As [`health_routes`], with what the application adds to the health document. `more` is asked with every request for
+/// it, and must answer at once.
+pub fn health_routes_with(
+    monitor: Monitor,
+    access: HealthAccess,
+    more: impl Fn() -> Vec<Check> + Send + Sync + 'static,
+) -> Router {
+    let state = Arc::new(Kept { monitor, access, more: Box::new(more) });
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -50,6 +61,7 @@ pub fn health_routes(monitor: Monitor, access: HealthAccess) -> Router {
 struct Kept {
     monitor: Monitor,
     access: HealthAccess,
+    more: Box<dyn Fn() -> Vec<Check> + Send + Sync>,
 }
 
 /// The process and its runtime make progress; nothing else is asked. A database that is away is no reason to
@@ -84,16 +96,20 @@ async fn health(
     let report = if details { kept.monitor.detailed_report() } else { kept.monitor.report() };
     let failed = report.health() == Health::Fail;
     let status = if failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let body = document(&report, details.then_some(&kept.monitor)).to_string();
+    let body = document(&report, details.then_some(&kept.monitor), (kept.more)()).to_string();
     let mut response = (status, body).into_response();
     finish(&mut response, "application/health+json");
     response
 }
 
 /// The document, after draft-inadarei-api-health-check-06.
-fn document(report: &Report, details: Option<&Monitor>) -> Value {
+fn document(report: &Report, details: Option<&Monitor>, more: Vec<Check>) -> Value {
     let pool = &report.pool;
-    let word = word(report.health());
+    let more_trouble = more.iter().find_map(|check| check.trouble);
+    let word = match (report.health(), more_trouble) {
+        (Health::Pass, Some(_)) => word(Health::Warn),
+        (health, _) => word(health),
+    };
     let reachable = matches!(pool.reachability, Reachability::Reachable);
     let mut checks = json!({
         "database:responseTime": [{
@@ -129,6 +145,7 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
             }])
         });
         checks.insert("database:users".to_owned(), count.unwrap_or_else(|| json!([])));
+        checks.extend(more.into_iter().map(|check| (check.name, check.observed)));
         checks.insert("database:lastIncident".to_owned(), incident(report));
         let backend = format!("{:?}", monitor.database().backend());
         checks.insert(
@@ -139,7 +156,7 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
     json!({
         "status": word,
         "serviceId": "steadfast",
-        "output": report.trouble().map_or("", |trouble| trouble.text()),
+        "output": report.trouble().map(Trouble::text).or(more_trouble).unwrap_or_default(),
         "checks": checks,
     })
 }
