@@ -55,12 +55,12 @@ impl Logging {
     }
 }
 
-/// Logs from now on.
-pub(crate) fn start(logging: &Logging) {
+/// Logs from now on. Several workers write to one place: `names` tells which thread of which one it was.
+pub(crate) fn start(logging: &Logging, names: bool) {
     // Checked when it was loaded.
     let filter = EnvFilter::builder().parse(&logging.filter).unwrap_or_default();
     let builder: SubscriberBuilder<_, _, EnvFilter> =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(logging.colour);
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(logging.colour).with_thread_names(names);
     if logging.json {
         builder
             .json()

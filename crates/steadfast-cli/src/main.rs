@@ -8,15 +8,18 @@ mod logging;
 #[cfg(feature = "otlp")]
 mod otlp;
 mod page;
-mod setup;
 mod span;
 mod terminal;
+mod runtime;
+mod setup;
+mod telemetry;
 
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
 use steadfast::config::Environment;
+use steadfast_supervisor::{Role, role};
 
 use crate::arguments::{Arguments, Command};
 use crate::command::explain::Form;
@@ -24,13 +27,20 @@ use crate::exit::Exit;
 use crate::setup::Setup;
 
 fn main() -> ExitCode {
+    // Before anything else: a worker's standard input is its way to the master.
+    let role = match role() {
+        Ok(role) => role,
+        Err(error) => {
+            terminal::complain(&format!("error: {error}"));
+            return Exit::Failed.into();
+        }
+    };
     let arguments = Arguments::parse();
     let environment = Environment::capture().with_known(setup::known_names());
-    let exit = run(&arguments, &environment).unwrap_or_else(|exit| exit);
-    exit.into()
+    run(&arguments, &environment, role).unwrap_or_else(ExitCode::from)
 }
 
-fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
+fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
     match &arguments.command {
         // Has to work where nothing else does: it reads no configuration.
         Command::Explain { what, json, markdown } => {
@@ -41,40 +51,69 @@ fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Exit> {
             } else {
                 Form::Text
             };
-            Ok(command::explain::run(what, form, environment))
+            Ok(command::explain::run(what, form, environment).into())
         }
         // It says itself what is wrong with the configuration.
         Command::Diagnose(options) => {
             let url = arguments.database_url.as_deref();
-            on_a_runtime(async || command::diagnose::run(options, url, environment).await)
+            runtime::run(command::diagnose::run(options, url, environment)).map(ExitCode::from)
         }
-        Command::Wait { timeout, command } => wait(arguments, environment, *timeout, command),
+        Command::Wait { timeout, command } => {
+            wait(arguments, environment, *timeout, command).map(ExitCode::from)
+        }
         Command::Config { reference } => {
-            Ok(command::config::run(&setup::load(arguments, environment)?, *reference))
+            Ok(command::config::run(&setup::load(arguments, environment)?, *reference).into())
         }
-        Command::Serve { .. } => {
-            let setup = begin(arguments, environment)?;
-            on_a_runtime(async || command::serve::run(setup).await)
-        }
+        Command::Serve { .. } => serve(arguments, environment, role),
         Command::InitDb => {
             let setup = begin(arguments, environment)?;
-            on_a_runtime(async || command::init_db::run(&setup).await)
+            runtime::run(command::init_db::run(&setup)).map(ExitCode::from)
+        }
+        Command::EndBackends { tags } => {
+            let setup = setup::load(arguments, environment)?;
+            logging::start(&setup.logging, false);
+            runtime::run(command::end_backends::run(&setup, tags)).map(ExitCode::from)
         }
         Command::Top { url, once, json, every } => {
             let look = command::top::Look { url, once: *once, json: *json, every: *every };
-            on_a_runtime(async || command::top::run(look, environment).await.unwrap_or_else(|exit| exit))
+            let shown = async { command::top::run(look, environment).await.unwrap_or_else(|exit| exit) };
+            runtime::run(shown).map(ExitCode::from)
         }
         Command::Resolve(question) => {
             let setup = begin(arguments, environment)?;
-            on_a_runtime(async || command::resolve::run(&setup, question).await)
+            runtime::run(command::resolve::run(&setup, question)).map(ExitCode::from)
         }
     }
+}
+
+/// As one plain process, as the master of several, or as one of those.
+fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
+    let worker = match role {
+        Role::Master(start) => {
+            let setup = begin(arguments, environment)?;
+            return if setup.workers.workers > 0 || start.is_successor() {
+                command::supervise::run(&setup, start, arguments.database_url.as_deref())
+            } else {
+                runtime::run(command::serve::run(setup)).map(ExitCode::from)
+            };
+        }
+        Role::Worker(worker) => worker,
+        _ => {
+            terminal::complain("bug: neither a master nor a worker");
+            return Err(Exit::Failed);
+        }
+    };
+    let setup = setup::load(arguments, environment).inspect_err(|_| {
+        worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
+    })?;
+    logging::start(&setup.logging, true);
+    Ok(command::work::run(setup, worker))
 }
 
 /// Loads everything, and logs from now on.
 fn begin(arguments: &Arguments, environment: &Environment) -> Result<Setup, Exit> {
     let setup = setup::load(arguments, environment)?;
-    logging::start(&setup.logging);
+    logging::start(&setup.logging, false);
     setup.report();
     Ok(setup)
 }
@@ -87,19 +126,6 @@ fn wait(
     command: &[String],
 ) -> Result<Exit, Exit> {
     let config = setup::load_database(arguments, environment)?;
-    let exit = on_a_runtime(async || command::wait::run(config, timeout).await)?;
+    let exit = runtime::run(command::wait::run(config, timeout))?;
     Ok(if exit == Exit::Done { command::wait::become_command(command) } else { exit })
-}
-
-fn on_a_runtime(work: impl AsyncFnOnce() -> Exit) -> Result<Exit, Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        terminal::complain(&format!(
-            "the runtime cannot start: {error}; the system is out of threads or memory"
-        ));
-        Exit::Failed
-    })?;
-    let exit = runtime.block_on(work());
-    // Whatever still runs (a name lookup that hangs, a disk that is slow) is not worth waiting for.
-    runtime.shutdown_background();
-    Ok(exit)
 }

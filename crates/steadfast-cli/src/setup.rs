@@ -1,9 +1,9 @@
 //! Everything that is configured, checked before anything is begun.
 
 use secrecy::SecretString;
-use steadfast::config::{Config, ConfigError, Environment};
-use steadfast_service::Settings;
+use steadfast::config::{BackendOptions, Config, ConfigError, Environment, SqliteLocation};
 use steadfast_service::settings::SettingRow;
+use steadfast_service::{Settings, WorkerSettings};
 
 use crate::arguments::Arguments;
 use crate::exit::Exit;
@@ -15,6 +15,9 @@ use crate::terminal;
 /// Shows details of health to whoever brings it.
 const HEALTH_TOKEN: &str = "STEADFAST_HEALTH_TOKEN";
 
+/// What a master tells its children; steadfast-supervisor reads it.
+const SUPERVISED: &str = "STEADFAST_SUPERVISED";
+
 /// A short token can be guessed.
 const MIN_TOKEN_BYTES: usize = 16;
 
@@ -23,6 +26,7 @@ const MIN_TOKEN_BYTES: usize = 16;
 pub(crate) struct Setup {
     pub(crate) config: Config,
     pub(crate) settings: Settings,
+    pub(crate) workers: WorkerSettings,
     pub(crate) rows: Vec<SettingRow>,
     pub(crate) logging: Logging,
     pub(crate) health_token: Option<SecretString>,
@@ -34,7 +38,8 @@ pub(crate) struct Setup {
 /// The variables that are read here and not by the library.
 pub(crate) fn known_names() -> Vec<&'static str> {
     let mut names = Settings::names();
-    names.extend([logging::FILTER, logging::FORMAT, HEALTH_TOKEN]);
+    names.extend(WorkerSettings::names());
+    names.extend([SUPERVISED, logging::FILTER, logging::FORMAT, HEALTH_TOKEN]);
     names
 }
 
@@ -45,6 +50,8 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
     let lookup = |name: &str| environment.setting(name).map(|text| text.map(str::to_owned));
     let settings =
         Settings::load_with_table(lookup, arguments.listen()).map_err(|errors| problems.extend(errors));
+    let workers = WorkerSettings::load_with_table(lookup, arguments.workers())
+        .map_err(|errors| problems.extend(errors));
     let health_token = health_token(environment).unwrap_or_else(|error| {
         problems.push(error);
         None
@@ -55,16 +62,23 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
         None
     });
     let config = config(arguments, environment).map_err(|errors| problems.extend(errors));
-    match (config, settings) {
-        (Ok(config), Ok((settings, rows))) if problems.is_empty() => Ok(Setup {
-            config,
-            settings,
-            rows,
-            logging,
-            health_token,
-            #[cfg(feature = "otlp")]
-            otlp,
-        }),
+    if let (Ok(config), Ok((workers, _))) = (&config, &workers) {
+        problems.extend(private_memory(config, workers.workers));
+    }
+    match (config, settings, workers) {
+        (Ok(config), Ok((settings, mut rows)), Ok((workers, more))) if problems.is_empty() => {
+            rows.extend(more);
+            Ok(Setup {
+                config,
+                settings,
+                workers,
+                rows,
+                logging,
+                health_token,
+                #[cfg(feature = "otlp")]
+                otlp,
+            })
+        }
         _ => Err(refuse(&problems)),
     }
 }
@@ -77,7 +91,7 @@ pub(crate) fn load_database(arguments: &Arguments, environment: &Environment) ->
     match config {
         Ok(config) if problems.is_empty() => {
             if environment.get(logging::FILTER).is_some() {
-                logging::start(&logging);
+                logging::start(&logging, false);
             }
             Ok(config)
         }
@@ -107,6 +121,22 @@ impl Setup {
         }
         tracing::info!(database = self.config.target(), "configured");
     }
+}
+
+/// Each process has memory of its own, and would have a database of its own in it.
+fn private_memory(config: &Config, workers: usize) -> Option<ConfigError> {
+    let in_memory = match &config.backend {
+        BackendOptions::Sqlite(sqlite) => matches!(sqlite.location, SqliteLocation::Memory),
+        BackendOptions::Postgres(_) | _ => false,
+    };
+    (in_memory && workers > 1).then(|| {
+        let problem = format!("{workers} processes cannot share a database in memory");
+        ConfigError::new(
+            "--workers",
+            problem,
+            "accepted are 0 and 1 with SQLite in memory; a file can be shared",
+        )
+    })
 }
 
 pub(crate) fn health_token(environment: &Environment) -> Result<Option<SecretString>, ConfigError> {

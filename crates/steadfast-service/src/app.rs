@@ -10,6 +10,7 @@ use steadfast::{Database, Ticket};
 use tokio::sync::Semaphore;
 
 use crate::idempotency::Gate;
+use crate::in_flight::InFlight;
 use crate::lifecycle::Lifecycle;
 use crate::seal::Seal;
 use crate::settings::Settings;
@@ -33,6 +34,7 @@ struct Shared {
     seal: OnceLock<Seal>,
     /// Something was stored that will be removed when it is old.
     has_kept: AtomicBool,
+    in_flight: InFlight,
 }
 
 /// So many connections of the pool at most are used to ask for outcomes.
@@ -42,12 +44,18 @@ impl App {
     /// An application on this database.
     #[must_use]
     pub fn new(settings: Settings, database: Database) -> Self {
-        Self::with_metrics(settings, database, None)
+        Self::watched(settings, database, InFlight::default(), None)
     }
 
-    /// An application whose requests are counted in these metrics; the database should have them as an observer.
+    /// An application whose requests somebody else can see as well, and which are counted in these metrics; the database
+    /// should have them as an observer.
     #[must_use]
-    pub fn with_metrics(settings: Settings, database: Database, metrics: Option<Metrics>) -> Self {
+    pub fn watched(
+        settings: Settings,
+        database: Database,
+        in_flight: InFlight,
+        metrics: Option<Metrics>,
+    ) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
         Self(Arc::new(Shared {
             settings,
@@ -60,6 +68,7 @@ impl App {
             keys: Gate::default(),
             seal: OnceLock::new(),
             has_kept: AtomicBool::new(false),
+            in_flight,
         }))
     }
 
@@ -138,6 +147,10 @@ impl App {
     /// Whether something was stored since this was asked last.
     pub(crate) fn take_has_kept(&self) -> bool {
         self.0.has_kept.swap(false, Ordering::Relaxed)
+    }
+
+    pub(crate) fn in_flight(&self) -> &InFlight {
+        &self.0.in_flight
     }
 
     pub(crate) fn request_slots(&self) -> &Arc<Semaphore> {

@@ -6,10 +6,21 @@ use axum::Router;
 use steadfast::health::{HealthOptions, Monitor};
 use steadfast::metrics::{Board, Metrics, Peers};
 use steadfast::tasks;
-use steadfast::web::{HealthAccess, StatusPage, board_routes};
+use steadfast::web::{HealthAccess, StatusPage, board_routes_with};
+use steadfast_supervisor::WorkerHandle;
 
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::workers;
+
+/// As [`health_routes`], with all workers in the health document.
+///
+/// # Panics
+/// When called outside a tokio runtime.
+pub fn health_routes_of_worker(app: &App, access: HealthAccess, worker: WorkerHandle) -> Router {
+    let monitor = monitor(app);
+    steadfast::web::health_routes_with(monitor, access, move || vec![workers::check(&worker)])
+}
 
 /// The routes of health for this application, for [`serve`](crate::serve) or [`router`](crate::router()).
 /// Readiness follows its life cycle: no before the schema is there, no once it drains.
@@ -17,8 +28,7 @@ use crate::lifecycle::{Lifecycle, Phase};
 /// # Panics
 /// When called outside a tokio runtime.
 pub fn health_routes(app: &App, access: HealthAccess) -> Router {
-    let monitor = monitor(app);
-    steadfast::web::health_routes(monitor, access)
+    steadfast::web::health_routes(monitor(app), access)
 }
 
 /// Everything that can be told of this application, whose metrics these are. `peers`: the other workers of the same
@@ -34,7 +44,18 @@ pub fn start_board(app: &App, metrics: &Metrics, peers: Arc<dyn Peers>) -> Board
 /// The routes of health, `/metrics` and the status page, which browsers get at `/` as well.
 pub fn status_routes(app: &App, access: HealthAccess, board: Board) -> Router {
     app.show(StatusPage::new(board.clone(), access.clone()));
-    board_routes(board, access)
+    board_routes_with(board, access, Vec::new)
+}
+
+/// As [`status_routes`], with all workers in the health document.
+pub fn status_routes_of_worker(
+    app: &App,
+    access: HealthAccess,
+    board: Board,
+    worker: WorkerHandle,
+) -> Router {
+    app.show(StatusPage::new(board.clone(), access.clone()));
+    board_routes_with(board, access, move || vec![workers::check(&worker)])
 }
 
 fn monitor(app: &App) -> Monitor {

@@ -2,7 +2,7 @@
 //!
 //! It listens first and connects in the background, so that a database which is late or lost costs its users
 //! an answer that says so (503 with `Retry-After`) and never the process. [`serve`] is all that a program
-//! needs; [`Listening`] is the same in two steps, for whoever wants to know the address in between or brings
+//! needs ([`serve_as_worker`] for one of several processes); [`Listening`] is the same in two steps, for whoever wants to know the address in between or brings
 //! routes and a shutdown of its own.
 //!
 //! The modules are listed in layer order: a module names only what stands above it.
@@ -14,6 +14,7 @@ pub mod problem;
 mod deadline;
 pub mod seal;
 mod idempotency;
+mod in_flight;
 mod app;
 mod json;
 pub mod schema;
@@ -21,6 +22,8 @@ mod users;
 mod outcomes;
 pub mod openapi;
 mod index;
+mod budget;
+mod workers;
 mod health;
 mod middleware;
 mod router;
@@ -33,11 +36,15 @@ mod signals;
 mod server;
 
 pub use app::App;
-pub use health::{health_routes, start_board, status_routes};
+pub use health::{
+    health_routes, health_routes_of_worker, start_board, status_routes, status_routes_of_worker,
+};
+pub use in_flight::InFlight;
 pub use lifecycle::{Lifecycle, Phase};
 pub use problem::{FieldError, Problem, ProblemKind};
 pub use router::router;
 pub use schema::{SchemaError, ensure_guard, ensure_schema};
 pub use seal::Seal;
-pub use server::{Listening, ServeError, Shutdown, serve};
-pub use settings::Settings;
+pub use server::{Listening, ServeError, Shutdown, serve, serve_as_worker};
+pub use settings::{Settings, WorkerSettings};
+pub use workers::Colleagues;

@@ -32,7 +32,7 @@ pub fn router(app: &App, outside: Router) -> Router {
         .layer(from_fn(panics))
         .layer(from_fn_with_state(app.clone(), measure))
         .layer(from_fn(fixed_headers))
-        .layer(from_fn(access_log))
+        .layer(from_fn_with_state(app.in_flight().clone(), access_log))
 }
 
 async fn nothing_here(uri: Uri) -> Response {

@@ -8,8 +8,12 @@ use crate::source::{Source, line_at, words};
 
 const RULE: &str = "layers";
 /// The crates whose list of modules is an order.
-const LAYERED: &[&str] =
-    &["crates/steadfast/src/", "crates/steadfast-diagnose/src/", "crates/steadfast-test/src/"];
+const LAYERED: &[&str] = &[
+    "crates/steadfast-diagnose/src/",
+    "crates/steadfast-supervisor/src/",
+    "crates/steadfast-test/src/",
+    "crates/steadfast/src/",
+];
 
 pub(crate) fn check(project: &Project) -> Vec<Finding> {
     let mut findings = Vec::new();

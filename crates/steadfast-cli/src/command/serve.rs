@@ -2,38 +2,30 @@
 
 use std::sync::Arc;
 
-use steadfast::Database;
-use steadfast::event::TracingObserver;
-use steadfast::metrics::{Alone, Metrics};
+use steadfast::metrics::Alone;
 use steadfast::web::HealthAccess;
-use steadfast_service::{App, serve, start_board, status_routes};
+use steadfast_service::{App, InFlight, serve, status_routes};
 
 use crate::exit::Exit;
 use crate::setup::Setup;
+use crate::telemetry::Telemetry;
 use crate::terminal::complain;
 
 /// Serves until it is asked to end.
 pub(crate) async fn run(setup: Setup) -> Exit {
-    #[cfg(feature = "otlp")]
-    let otlp = setup.otlp;
-    let Setup { config, settings, health_token, .. } = setup;
-    let metrics = Metrics::new(&config, 0);
-    let observers = vec![Arc::new(TracingObserver::default()) as _, metrics.observer()];
-    let database = match Database::open_observed(&config, observers) {
+    let telemetry = Telemetry::new(&setup, 0);
+    let database = match telemetry.open(&setup) {
         Ok(database) => database,
         Err(error) => {
             complain(&format!("error: {error}"));
             return Exit::Configuration;
         }
     };
-    let access = HealthAccess::with_token(health_token);
-    let app = App::with_metrics(settings, database, Some(metrics.clone()));
+    let metrics = Some(telemetry.metrics.clone());
+    let app = App::watched(setup.settings, database, InFlight::default(), metrics);
+    let access = HealthAccess::with_token(setup.health_token);
     let routes = |app: &App| {
-        let board = start_board(app, &metrics, Arc::new(Alone::default()));
-        #[cfg(feature = "otlp")]
-        if let Some(Err(error)) = otlp.map(|options| board.export(options)) {
-            tracing::error!(%error, "metrics are not exported");
-        }
+        let board = telemetry.board(app, Arc::new(Alone::default()));
         status_routes(app, access, board)
     };
     match serve(app, routes).await {

@@ -4,6 +4,8 @@
 mod support;
 
 mod arguments;
+#[cfg(test)]
+mod deploy;
 mod diagnose;
 mod explain;
 mod init_db;

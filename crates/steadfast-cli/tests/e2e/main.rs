@@ -31,3 +31,4 @@ mod started;
 mod status_page;
 mod top;
 mod wait;
+mod workers;

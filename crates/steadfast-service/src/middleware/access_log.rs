@@ -1,22 +1,24 @@
 //! The outermost layer: a name for the request, a line in the log about it, and its name in every problem.
 
 use axum::body::HttpBody as _;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::Method;
 use steadfast::time::Instant;
 use tracing::Instrument as _;
 
+use crate::in_flight::InFlight;
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
 /// Names the request and logs it. The line tells the route, never the address as it was sent: that may hold
 /// a secret which somebody pasted, and so may the query.
-pub(crate) async fn access_log(request: Request, next: Next) -> Response {
+pub(crate) async fn access_log(State(in_flight): State<InFlight>, request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
+    let entered = in_flight.enter(id.as_str(), method.clone(), &route);
     let span = tracing::info_span!("request", id = id.as_str(), %method, route);
     let line = Line { method, begun: Instant::now(), written: false };
     async move {
@@ -28,6 +30,7 @@ pub(crate) async fn access_log(request: Request, next: Next) -> Response {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
         line.write(&response);
+        drop(entered);
         response
     }
     .instrument(span)

@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::app::App;
 use crate::deadline::Deadline;
+use crate::in_flight::InFlight;
 use crate::settings::Settings;
 
 fn app(change: impl FnOnce(&mut Settings)) -> App {
@@ -62,7 +63,10 @@ async fn a_panic_is_an_answer_like_any_other() {
     async fn boom() {
         panic!("hunter2");
     }
-    let router = Router::new().route("/", any(boom)).layer(from_fn(panics)).layer(from_fn(access_log));
+    let router = Router::new()
+        .route("/", any(boom))
+        .layer(from_fn(panics))
+        .layer(from_fn_with_state(InFlight::default(), access_log));
     let response = ask(&router, "GET").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(response.headers().contains_key("x-request-id"));

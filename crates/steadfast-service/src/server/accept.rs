@@ -16,15 +16,28 @@ use crate::connection::serve_connection;
 /// would burn a processor and change nothing.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a worker that is saturated leaves a new client to others that are not. Under load the kernel wakes all who wait
+/// for a connection, and whoever runs already is the first to take it: one worker would have them all.
+const COURTESY: Duration = Duration::from_millis(1);
+
 /// How often such an error is logged while it lasts.
 const REMINDER: Duration = Duration::from_secs(10);
 
 /// Accepts for ever, never more connections at the same time than there are slots: the others wait in the
-/// kernel.
-pub(super) async fn accept(app: &App, router: &Router, listener: &TcpListener, slots: &Arc<Semaphore>) {
+/// kernel. With so many requests as `saturated` it leaves new ones to others first.
+pub(super) async fn accept(
+    app: &App,
+    router: &Router,
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+    saturated: usize,
+) {
     let mut logged: Option<Instant> = None;
     // The semaphore is never closed.
     while let Ok(permit) = Arc::clone(slots).acquire_owned().await {
+        if app.requests_in_flight() >= saturated {
+            sleep(COURTESY).await;
+        }
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);

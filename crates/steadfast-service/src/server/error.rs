@@ -15,6 +15,9 @@ pub enum ServeError {
         /// Why not.
         source: io::Error,
     },
+    /// The listener that was handed over cannot be used.
+    #[error("the listener that was handed over cannot be used: {0}")]
+    Adopt(#[source] io::Error),
     /// The system does not let the process hear signals.
     #[error("cannot listen for SIGTERM and SIGINT: {0}")]
     Signals(#[source] io::Error),

@@ -3,9 +3,11 @@
 mod accept;
 mod error;
 mod shutdown;
+mod worker;
 
 pub use error::ServeError;
 pub use shutdown::Shutdown;
+pub use worker::serve_as_worker;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -84,6 +86,24 @@ impl Listening {
         Ok(Self { app, listener, address })
     }
 
+    /// Takes a listener that is there already, such as one that several processes share.
+    ///
+    /// # Errors
+    /// When the system refuses to make it one of the runtime's.
+    ///
+    /// # Panics
+    /// When called outside a tokio runtime.
+    pub fn adopt(app: App, listener: std::net::TcpListener) -> Result<Self, ServeError> {
+        let adopt = || {
+            listener.set_nonblocking(true)?;
+            let listener = TcpListener::from_std(listener)?;
+            let address = listener.local_addr()?;
+            Ok((listener, address))
+        };
+        let (listener, address) = adopt().map_err(ServeError::Adopt)?;
+        Ok(Self { app, listener, address })
+    }
+
     /// Where it listens: the port that the system chose, when the settings left it the choice.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -107,6 +127,12 @@ impl Listening {
     /// # Cancel safety
     /// Dropping it stops accepting; connections that are open are served until their clients close them.
     pub async fn run(self, outside: Router) {
+        self.run_when(std::future::ready(()), usize::MAX, outside).await;
+    }
+
+    /// As [`run`](Self::run), and leaves the clients to others until `open` is over. If that never is, those who wait
+    /// are left to them as well. With so many requests as `saturated` it leaves new ones to others first.
+    pub(crate) async fn run_when(self, open: impl Future<Output = ()>, saturated: usize, outside: Router) {
         let Self { app, listener, .. } = self;
         let router = router(&app, outside);
         let capacity = connections_within_limit(app.settings().max_connections).min(Semaphore::MAX_PERMITS);
@@ -119,17 +145,26 @@ impl Listening {
             let delay = app.settings().drain_delay;
             tokio::select! {
                 () = sleep(delay) => {}
-                () = life.reached(Phase::Ending) => {}
+                () = life.reached(Phase::Closing) => {}
             }
         };
+        let mut is_open = false;
         tokio::select! {
             () = drained => {}
-            () = accept::accept(&app, &router, &listener, &slots) => {}
+            () = async {
+                open.await;
+                is_open = true;
+                accept::accept(&app, &router, &listener, &slots, saturated).await;
+            } => {}
         }
         starting.abort();
         pruning.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
-        accept::accept_the_last(&app, &router, listener, &slots);
+        if is_open {
+            accept::accept_the_last(&app, &router, listener, &slots);
+        } else {
+            drop(listener);
+        }
         life.advance(Phase::Closing);
         drain(&app, &slots, capacity).await;
         let left = app.database().close(Instant::now() + CLOSE).await;

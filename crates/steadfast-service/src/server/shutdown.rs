@@ -18,4 +18,19 @@ impl Shutdown {
         let next = if self.lifecycle.phase() < Phase::Draining { Phase::Draining } else { Phase::Ending };
         self.lifecycle.advance(next);
     }
+
+    /// As the first [`ask`](Self::ask), however often it comes.
+    pub fn drain(&self) {
+        self.lifecycle.advance(Phase::Draining);
+    }
+
+    /// Closes the listener at once, without `drain_delay`, because others go on with it; finishes what is in flight.
+    pub fn retire(&self) {
+        self.lifecycle.advance(Phase::Closing);
+    }
+
+    /// Drops what is still in flight.
+    pub fn hurry(&self) {
+        self.lifecycle.advance(Phase::Ending);
+    }
 }

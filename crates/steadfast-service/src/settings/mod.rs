@@ -2,8 +2,10 @@
 
 mod parse;
 mod table;
+mod workers;
 
 pub use table::{Origin, SettingRow};
+pub use workers::WorkerSettings;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -109,7 +111,7 @@ impl Settings {
         );
         reader.read("PORT", &mut port, parse::port, "platforms set PORT");
         self.listen = SocketAddr::new(host, port);
-        reader.given("--listen", listen, &mut self.listen, parse::listen);
+        reader.given("--listen", listen, &mut self.listen, parse::listen, "wins over HOST and PORT");
     }
 
     fn read_limits(&mut self, reader: &mut Reader<'_>) {

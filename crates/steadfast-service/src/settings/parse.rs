@@ -141,6 +141,15 @@ pub(super) fn count(text: &str) -> Parsed<usize> {
     between(text, 1, 1_000_000).ok_or_else(|| refusal(text, "accepted are 1 to 1000000"))
 }
 
+/// A number of workers; `auto` is one for each processor.
+pub(super) fn workers(text: &str) -> Parsed<usize> {
+    if text.eq_ignore_ascii_case("auto") {
+        return Ok(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    }
+    between(text, 0, steadfast_supervisor::Options::MOST)
+        .ok_or_else(|| refusal(text, "accepted are 0 to 512, or auto: one for each processor"))
+}
+
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 fn between(text: &str, low: usize, high: usize) -> Option<usize> {

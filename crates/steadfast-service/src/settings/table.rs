@@ -97,11 +97,11 @@ impl<'a> Reader<'a> {
         text: Option<&str>,
         value: &mut T,
         parse: fn(&str) -> Parsed<T>,
+        reason: &'static str,
     ) {
         let default = value.show();
         let Some(text) = text else { return };
         self.take(name, text.trim(), value, parse);
-        let reason = "wins over HOST and PORT";
         self.rows.push(SettingRow {
             name,
             value: value.show(),

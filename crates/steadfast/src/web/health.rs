@@ -12,9 +12,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::config::PoolOptions;
-use crate::health::{Health, Monitor, Report};
+use crate::health::{Health, Monitor, Report, Trouble};
 use crate::pool::Reachability;
 use crate::time::Duration;
+use crate::web::check::Check;
 
 /// Who may see more than a stranger: whoever asks from this machine without a proxy in between, and whoever
 /// shows the token.
@@ -38,15 +39,28 @@ impl HealthAccess {
 /// All answer from what the monitor keeps: they hold no connection and change nothing. Serve the router with
 /// `into_make_service_with_connect_info::<SocketAddr>()`, or only the token opens the details.
 pub fn health_routes(monitor: Monitor, access: HealthAccess) -> Router {
-    advised_routes(monitor, access, Arc::new(|| Value::Null))
+    health_routes_with(monitor, access, Vec::new)
 }
 
+/// As [`health_routes`], with what the application adds to the health document. `more` is asked with every request for
+/// it, and must answer at once.
+pub fn health_routes_with(
+    monitor: Monitor,
+    access: HealthAccess,
+    more: impl Fn() -> Vec<Check> + Send + Sync + 'static,
+) -> Router {
+    advised_routes(monitor, access, Box::new(more), Box::new(|| Value::Null))
+}
+
+/// What the application adds to the health document.
+pub(super) type More = Box<dyn Fn() -> Vec<Check> + Send + Sync>;
+
 /// What should be changed, as the health document tells it.
-pub(super) type Advisor = Arc<dyn Fn() -> Value + Send + Sync>;
+pub(super) type Advisor = Box<dyn Fn() -> Value + Send + Sync>;
 
 /// The same with advice among the details.
-pub(super) fn advised_routes(monitor: Monitor, access: HealthAccess, advice: Advisor) -> Router {
-    let state = Arc::new(Kept { monitor, access, advice });
+pub(super) fn advised_routes(monitor: Monitor, access: HealthAccess, more: More, advice: Advisor) -> Router {
+    let state = Arc::new(Kept { monitor, access, more, advice });
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -58,6 +72,7 @@ pub(super) fn advised_routes(monitor: Monitor, access: HealthAccess, advice: Adv
 struct Kept {
     monitor: Monitor,
     access: HealthAccess,
+    more: More,
     advice: Advisor,
 }
 
@@ -93,7 +108,7 @@ async fn health(
     let report = if details { kept.monitor.detailed_report() } else { kept.monitor.report() };
     let failed = report.health() == Health::Fail;
     let status = if failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let mut body = document(&report, details.then_some(&kept.monitor));
+    let mut body = document(&report, details.then_some(&kept.monitor), (kept.more)());
     let advice = if details { (kept.advice)() } else { Value::Null };
     if let (false, Some(members)) = (advice.is_null(), body.as_object_mut()) {
         members.insert("advice".to_owned(), advice);
@@ -105,9 +120,13 @@ async fn health(
 }
 
 /// The document, after draft-inadarei-api-health-check-06.
-fn document(report: &Report, details: Option<&Monitor>) -> Value {
+fn document(report: &Report, details: Option<&Monitor>, more: Vec<Check>) -> Value {
     let pool = &report.pool;
-    let word = word(report.health());
+    let more_trouble = more.iter().find_map(|check| check.trouble);
+    let word = match (report.health(), more_trouble) {
+        (Health::Pass, Some(_)) => word(Health::Warn),
+        (health, _) => word(health),
+    };
     let reachable = matches!(pool.reachability, Reachability::Reachable);
     let mut checks = json!({
         "database:responseTime": [{
@@ -143,6 +162,7 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
             }])
         });
         checks.insert("database:users".to_owned(), count.unwrap_or_else(|| json!([])));
+        checks.extend(more.into_iter().map(|check| (check.name, check.observed)));
         checks.insert("database:lastIncident".to_owned(), incident(report));
         let backend = format!("{:?}", monitor.database().backend());
         checks.insert(
@@ -153,7 +173,7 @@ fn document(report: &Report, details: Option<&Monitor>) -> Value {
     json!({
         "status": word,
         "serviceId": "steadfast",
-        "output": report.trouble().map_or("", |trouble| trouble.text()),
+        "output": report.trouble().map(Trouble::text).or(more_trouble).unwrap_or_default(),
         "checks": checks,
     })
 }

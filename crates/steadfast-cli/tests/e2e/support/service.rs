@@ -33,15 +33,26 @@ pub fn steadfast(directory: &Path, arguments: &[&str], environment: &[(&str, &st
 impl Service {
     /// Starts it and returns as soon as it listens, on a port that the system chose.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
-        Self::start_at("127.0.0.1:0", environment).await
+        let program = Path::new(env!("CARGO_BIN_EXE_steadfast"));
+        Self::start_program_at(program, "127.0.0.1:0", environment).await
     }
 
     /// The same at this address.
     pub async fn start_at(listen: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_program_at(Path::new(env!("CARGO_BIN_EXE_steadfast")), listen, environment).await
+    }
+
+    /// The same of another file.
+    pub async fn start_program(program: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_program_at(program, "127.0.0.1:0", environment).await
+    }
+
+    async fn start_program_at(program: &Path, listen: &str, environment: &[(&str, &str)]) -> Self {
         let directory = Scratch::new();
         let started = Instant::now();
-        let arguments = ["serve", "--listen", listen];
-        let process = Process::start(&mut steadfast(directory.path(), &arguments, environment)).await;
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", listen]).current_dir(directory.path());
+        let process = Process::start(command.env_clear().envs(environment.iter().copied())).await;
         let line = process.wait_for_line("listening on http://", SOON).await;
         let listening_after = started.elapsed();
         let address = line.split_once("http://").unwrap().1;
@@ -53,7 +64,12 @@ impl Service {
 
     /// On this database, serving.
     pub async fn on(url: &str, more: &[(&str, &str)]) -> Self {
-        let service = Self::start(&[&[("DATABASE_URL", url)], more].concat()).await;
+        Self::start(&[&[("DATABASE_URL", url)], more].concat()).await.at_work().await
+    }
+
+    /// Returns when it serves.
+    pub async fn at_work(self) -> Self {
+        let service = self;
         service.wait_until_it_serves(SOON).await;
         service.wait_until_it_has_counted().await;
         service

@@ -11,4 +11,4 @@ mod sections;
 mod summary;
 mod words;
 
-pub use routes::{StatusPage, board_routes};
+pub use routes::{StatusPage, board_routes, board_routes_with};

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::{document, live};
 use crate::metrics::{Board, Overview};
+use crate::web::check::Check;
 use crate::web::health::{HealthAccess, advised_routes};
 
 type Peer = Option<axum::Extension<ConnectInfo<SocketAddr>>>;
@@ -23,11 +24,22 @@ type Peer = Option<axum::Extension<ConnectInfo<SocketAddr>>>;
 /// `/metrics` and `/status.json` with details answer those who may see details: a scraper elsewhere brings the token
 /// (`authorization: {credentials: ...}`). The page shows everybody how the pool is, and the rest to those who may see it.
 pub fn board_routes(board: Board, access: HealthAccess) -> Router {
+    board_routes_with(board, access, Vec::new)
+}
+
+/// As [`board_routes`], with what the application adds to the health document. `more` is asked with every request for
+/// it, and must answer at once.
+pub fn board_routes_with(
+    board: Board,
+    access: HealthAccess,
+    more: impl Fn() -> Vec<Check> + Send + Sync + 'static,
+) -> Router {
     let advisor = board.clone();
     let health = advised_routes(
         board.monitor().clone(),
         access.clone(),
-        Arc::new(move || {
+        Box::new(more),
+        Box::new(move || {
             let advice = advisor.advice();
             advice
                 .iter()

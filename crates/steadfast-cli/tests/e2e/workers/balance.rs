@@ -1,0 +1,39 @@
+//! One worker takes all clients, and they wait for its connections while another has some to spare.
+
+use std::sync::Arc;
+
+use super::support::{two_workers, workers};
+use crate::support::SOON;
+use crate::support::client::create;
+use crate::support::locker::Locker;
+use steadfast_test::eventually;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+#[tokio::test]
+async fn a_worker_without_a_free_connection_leaves_clients_to_others() {
+    let (postgres, service) = two_workers(&[]).await;
+    let locker = Locker::take(&Arc::clone(&postgres)).await;
+    let mut streams = Vec::new();
+    for number in 0..30 {
+        let mut stream = TcpStream::connect(service.client.address).await.unwrap();
+        stream.write_all(&create(&format!("even-{number}"))).await.unwrap();
+        streams.push(stream);
+        // As clients come, and not all in the same instant.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let all = workers(service.client).await;
+    let mut counts = Vec::new();
+    eventually("both have work in the server", SOON, async || {
+        counts.clear();
+        for worker in &all {
+            counts.push(postgres.backends(&worker.tag).await.active);
+        }
+        counts.iter().all(|count| *count >= 8)
+    })
+    .await;
+    println!(
+        "measured: 30 requests that wait in the server, 15 connections for each of two workers: {counts:?}"
+    );
+    locker.release().await;
+}

@@ -1,0 +1,61 @@
+//! What this process is: a master, or a worker of one.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::unix::net::UnixStream;
+
+use crate::environment::Mark;
+use crate::error::SupervisorError;
+use crate::frame::Decoder;
+use crate::link::{be_greeted, close_on_exec};
+use crate::master::Start;
+use crate::message::{Down, PROTOCOL, Up, Welcome};
+use crate::worker::Worker;
+
+/// What this process is.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Role {
+    /// It may become a master, or whatever else its arguments say. Also of one that takes over from another (SIGUSR2).
+    Master(Start),
+    /// It was started by a master, to work.
+    Worker(Worker),
+}
+
+/// Says what this process is. To be asked once and early: a worker's standard input is its way to the master until then.
+///
+/// # Errors
+/// When a master has started this process and cannot be understood.
+pub fn role() -> Result<Role, SupervisorError> {
+    let Some(mark) = Mark::of_this_process() else { return Ok(Role::Master(Start::first())) };
+    let greeted = (|| {
+        let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+        rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
+        let mut decoder = Decoder::default();
+        let (message, descriptors) = be_greeted(&stream, &mut decoder)?;
+        let welcome = understood(message)?;
+        descriptors.iter().try_for_each(close_on_exec)?;
+        if descriptors.len() != welcome.listeners {
+            return Err(io::Error::other("not all listeners have come"));
+        }
+        let hello = crate::frame::encode(&Up::Hello { protocol: PROTOCOL })?;
+        io::Write::write_all(&mut &stream, &hello)?;
+        Ok((stream, decoder, welcome, descriptors))
+    })();
+    let (stream, decoder, welcome, descriptors) = greeted.map_err(SupervisorError::Greeting)?;
+    Ok(match mark {
+        Mark::Worker => Role::Worker(Worker::new(stream, decoder, &welcome, descriptors)?),
+        Mark::Successor => Role::Master(Start::successor(stream, decoder, &welcome, descriptors)?),
+    })
+}
+
+fn understood(message: Down) -> io::Result<Welcome> {
+    let Down::Welcome(welcome) = message else {
+        return Err(io::Error::other("it did not begin with a greeting"));
+    };
+    if welcome.protocol != PROTOCOL {
+        let theirs = welcome.protocol;
+        return Err(io::Error::other(format!("it speaks version {theirs}, this program {PROTOCOL}")));
+    }
+    Ok(welcome)
+}
