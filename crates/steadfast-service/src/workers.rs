@@ -134,7 +134,11 @@ async fn judge(app: &App, handle: &WorkerHandle, family: &str, workers: usize) {
 
 /// All workers, for the health document of any of them.
 pub(crate) fn check(worker: &WorkerHandle) -> Check {
-    let roster = worker.roster();
+    let mut roster = worker.roster();
+    for worker in &mut roster.workers {
+        // Metrics and status have addresses of their own, and are long.
+        worker.blobs.retain(|name, _| matches!(name.as_str(), STATE | BUDGET));
+    }
     let workers: Vec<_> = roster.workers.iter().map(|worker| json!(worker)).collect();
     let observed = json!([{
         "componentType": "component",
