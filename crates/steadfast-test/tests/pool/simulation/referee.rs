@@ -114,6 +114,7 @@ impl Referee {
     }
 
     pub(super) fn note_close(&self) {
+        self.check_patience();
         self.book.lock().closed = true;
     }
 
@@ -153,6 +154,13 @@ impl Referee {
         assert!(total <= book.allowed, "rule 1: {total} of {}: {status:?}", book.allowed);
         assert!(seen <= total, "rule 1: the server sees {seen} connections of {total}: {status:?}");
         book.allowed = book.capacity.max(book.allowed.min(total));
+        // A pool that closes has no use for what is being opened.
+        if !book.closed {
+            self.check_patience();
+        }
+    }
+
+    fn check_patience(&self) {
         if let Some(patience) = self.server.least_patience() {
             assert!(patience + SLACK >= PATIENCE, "rule 4: a connect was given up after {patience:?}");
         }
@@ -226,7 +234,11 @@ impl Referee {
         self.check_refusal(error, waited, slack);
         let now = Instant::now();
         let mut book = self.book.lock();
-        book.note(now, format_args!("refused: {error}"));
+        // Not its whole text: the tasks it names are counted over all schedules.
+        book.note(
+            now,
+            format_args!("refused: {:?} while {:?} after {:?}", error.failure, error.phase, error.waited),
+        );
         book.progress = now;
         match error.failure {
             AcquireFailure::TimedOut => {
