@@ -5,6 +5,7 @@ mod history;
 mod kinds;
 mod log;
 mod measurement;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 mod stopwatch;
 
 pub use chronicle::Incident;
@@ -12,4 +13,5 @@ pub use history::History;
 pub use kinds::{CloseCause, Event, Observer};
 pub use log::TracingObserver;
 pub use measurement::{Ending, Measurement, Operation};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub(crate) use stopwatch::Stopwatch;
