@@ -92,6 +92,24 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with_all = ["json", "what"])]
         markdown: bool,
     },
+    /// Shows a running service in the terminal, live: pool, latencies, incidents, advice
+    ///
+    /// The same as its status page. Ends with Ctrl-C. Where the output is no terminal it is printed once. Details need
+    /// this machine, or the service's STEADFAST_HEALTH_TOKEN in the environment.
+    Top {
+        /// Where the service listens
+        #[arg(value_name = "URL", default_value = "http://127.0.0.1:8000")]
+        url: String,
+        /// Prints once and ends
+        #[arg(long)]
+        once: bool,
+        /// Prints the service's own JSON, a line each time
+        #[arg(long)]
+        json: bool,
+        /// Seconds from one look to the next
+        #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = clap::value_parser!(u32).range(1..=3600))]
+        every: u32,
+    },
     /// Finds out what became of a transaction whose COMMIT was not answered
     ///
     /// Takes the ticket of an error or of a log line (sfx1.., sfm1..), or the sealed one that the service gave to a
@@ -199,6 +217,7 @@ impl Arguments {
             | Command::Wait { .. }
             | Command::Resolve(_)
             | Command::Explain { .. }
+            | Command::Top { .. }
             | Command::Config { .. } => None,
         }
     }
@@ -213,6 +232,7 @@ impl Arguments {
             | Command::Wait { .. }
             | Command::Resolve(_)
             | Command::Explain { .. }
+            | Command::Top { .. }
             | Command::Config { .. } => None,
         }
     }

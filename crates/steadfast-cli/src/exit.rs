@@ -64,6 +64,7 @@ Exit codes:
   3   resolve: not committed
   4   resolve: unknown
   69  the database did not become reachable in time (init-db, wait, resolve; serve waits for ever)
+      top: the service does not answer
   77  the database refused: password, role, right
   78  the configuration cannot work: an option, the database's name, a table of somebody else
   126, 127  wait: the command cannot be started, is not there; else the command's own code

@@ -5,11 +5,14 @@ mod command;
 mod exit;
 mod failure;
 mod logging;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod page;
 mod span;
 mod terminal;
 mod runtime;
 mod setup;
+mod telemetry;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -70,6 +73,11 @@ fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<E
             let setup = setup::load(arguments, environment)?;
             logging::start(&setup.logging, false);
             runtime::run(command::end_backends::run(&setup, tags)).map(ExitCode::from)
+        }
+        Command::Top { url, once, json, every } => {
+            let look = command::top::Look { url, once: *once, json: *json, every: *every };
+            let shown = async { command::top::run(look, environment).await.unwrap_or_else(|exit| exit) };
+            runtime::run(shown).map(ExitCode::from)
         }
         Command::Resolve(question) => {
             let setup = begin(arguments, environment)?;

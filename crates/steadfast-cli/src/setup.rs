@@ -8,6 +8,8 @@ use steadfast_service::{Settings, WorkerSettings};
 use crate::arguments::Arguments;
 use crate::exit::Exit;
 use crate::logging::{self, Logging};
+#[cfg(feature = "otlp")]
+use crate::otlp;
 use crate::terminal;
 
 /// Shows details of health to whoever brings it.
@@ -28,6 +30,9 @@ pub(crate) struct Setup {
     pub(crate) rows: Vec<SettingRow>,
     pub(crate) logging: Logging,
     pub(crate) health_token: Option<SecretString>,
+    /// Where metrics are sent, if anywhere.
+    #[cfg(feature = "otlp")]
+    pub(crate) otlp: Option<steadfast::metrics::OtlpOptions>,
 }
 
 /// The variables that are read here and not by the library.
@@ -51,6 +56,11 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
         problems.push(error);
         None
     });
+    #[cfg(feature = "otlp")]
+    let otlp = otlp::load(environment).unwrap_or_else(|error| {
+        problems.push(error);
+        None
+    });
     let config = config(arguments, environment).map_err(|errors| problems.extend(errors));
     if let (Ok(config), Ok((workers, _))) = (&config, &workers) {
         problems.extend(private_memory(config, workers.workers));
@@ -58,7 +68,16 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
     match (config, settings, workers) {
         (Ok(config), Ok((settings, mut rows)), Ok((workers, more))) if problems.is_empty() => {
             rows.extend(more);
-            Ok(Setup { config, settings, workers, rows, logging, health_token })
+            Ok(Setup {
+                config,
+                settings,
+                workers,
+                rows,
+                logging,
+                health_token,
+                #[cfg(feature = "otlp")]
+                otlp,
+            })
         }
         _ => Err(refuse(&problems)),
     }
@@ -120,7 +139,7 @@ fn private_memory(config: &Config, workers: usize) -> Option<ConfigError> {
     })
 }
 
-fn health_token(environment: &Environment) -> Result<Option<SecretString>, ConfigError> {
+pub(crate) fn health_token(environment: &Environment) -> Result<Option<SecretString>, ConfigError> {
     let Some(token) = environment.setting(HEALTH_TOKEN)? else { return Ok(None) };
     if token.len() < MIN_TOKEN_BYTES || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         let accepted =

@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use steadfast::metrics::Metrics;
 use steadfast::sql::TransactionOptions;
+use steadfast::web::StatusPage;
 use steadfast::{Database, Ticket};
 use tokio::sync::Semaphore;
 
@@ -23,6 +25,8 @@ struct Shared {
     database: Database,
     lifecycle: Lifecycle,
     request_slots: Arc<Semaphore>,
+    metrics: Option<Metrics>,
+    page: OnceLock<StatusPage>,
     /// Questions after outcomes that are being asked.
     outcome_slots: Semaphore,
     keys: Gate,
@@ -40,18 +44,26 @@ impl App {
     /// An application on this database.
     #[must_use]
     pub fn new(settings: Settings, database: Database) -> Self {
-        Self::watched(settings, database, InFlight::default())
+        Self::watched(settings, database, InFlight::default(), None)
     }
 
-    /// An application whose requests somebody else can see as well.
+    /// An application whose requests somebody else can see as well, and which are counted in these metrics; the database
+    /// should have them as an observer.
     #[must_use]
-    pub fn watched(settings: Settings, database: Database, in_flight: InFlight) -> Self {
+    pub fn watched(
+        settings: Settings,
+        database: Database,
+        in_flight: InFlight,
+        metrics: Option<Metrics>,
+    ) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
         Self(Arc::new(Shared {
             settings,
             database,
             lifecycle: Lifecycle::default(),
             request_slots,
+            metrics,
+            page: OnceLock::new(),
             outcome_slots: Semaphore::new(OUTCOME_SLOTS),
             keys: Gate::default(),
             seal: OnceLock::new(),
@@ -82,6 +94,21 @@ impl App {
     #[must_use]
     pub fn requests_in_flight(&self) -> usize {
         self.0.settings.max_requests.saturating_sub(self.0.request_slots.available_permits())
+    }
+
+    /// Where its requests are counted, if they are.
+    #[must_use]
+    pub fn metrics(&self) -> Option<&Metrics> {
+        self.0.metrics.as_ref()
+    }
+
+    /// Has browsers that come to `/` see this page. The first one stays.
+    pub fn show(&self, page: StatusPage) {
+        drop(self.0.page.set(page));
+    }
+
+    pub(crate) fn page(&self) -> Option<&StatusPage> {
+        self.0.page.get()
     }
 
     /// How a change is stored.

@@ -1,19 +1,43 @@
 //! The way in: what is where, and what each kind of problem means.
 
-use axum::extract::Path;
+use std::net::SocketAddr;
+
+use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
+use http::header::{ACCEPT, VARY};
+use http::{HeaderMap, HeaderValue};
 use serde_json::json;
 
+use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
 
 /// `GET /` and `GET /problems/{name}`.
-pub(crate) fn routes() -> Router {
-    Router::new().route("/", get(index)).route("/problems/{name}", get(problem))
+pub(crate) fn routes(app: &App) -> Router {
+    Router::new().route("/", get(index)).route("/problems/{name}", get(problem)).with_state(app.clone())
 }
 
-async fn index() -> Response {
+/// The status page for who prefers HTML, as browsers do; the list of addresses for everybody else.
+async fn index(
+    State(app): State<App>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+) -> Response {
+    let mut response = match app.page() {
+        Some(page) if wants_html(&headers) => page.respond(peer.map(|peer| peer.0.0), &headers),
+        Some(_) | None => addresses(),
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn wants_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accept.flat_map(|value| value.split(',')).any(|range| range.trim().starts_with("text/html"))
+}
+
+fn addresses() -> Response {
     Json(json!({
         "service": "steadfast",
         "documentation": "/openapi.json",
@@ -23,6 +47,8 @@ async fn index() -> Response {
         "liveness": "/livez",
         "readiness": "/readyz",
         "startup": "/startupz",
+        "metrics": "/metrics",
+        "status": "/status",
     }))
     .into_response()
 }

@@ -36,7 +36,9 @@ mod signals;
 mod server;
 
 pub use app::App;
-pub use health::{health_routes, health_routes_of_worker};
+pub use health::{
+    health_routes, health_routes_of_worker, start_board, status_routes, status_routes_of_worker,
+};
 pub use in_flight::InFlight;
 pub use lifecycle::{Lifecycle, Phase};
 pub use problem::{FieldError, Problem, ProblemKind};
@@ -45,3 +47,4 @@ pub use schema::{SchemaError, ensure_guard, ensure_schema};
 pub use seal::Seal;
 pub use server::{Listening, ServeError, Shutdown, serve, serve_as_worker};
 pub use settings::{Settings, WorkerSettings};
+pub use workers::Colleagues;

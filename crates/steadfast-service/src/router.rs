@@ -6,7 +6,7 @@ use axum::{Router, middleware::from_fn, middleware::from_fn_with_state};
 use http::Uri;
 
 use crate::app::App;
-use crate::middleware::{access_log, admission, cut_off, fixed_headers, panics, schema_gate};
+use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, panics, schema_gate};
 use crate::problem::{Problem, ProblemKind};
 use crate::{index, openapi, outcomes, users};
 
@@ -24,12 +24,13 @@ pub fn router(app: &App, outside: Router) -> Router {
         .with_state(app.clone());
     Router::new()
         .merge(limited)
-        .merge(index::routes())
+        .merge(index::routes(app))
         .merge(openapi::routes())
         .merge(outside)
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(panics))
+        .layer(from_fn_with_state(app.clone(), measure))
         .layer(from_fn(fixed_headers))
         .layer(from_fn_with_state(app.in_flight().clone(), access_log))
 }

@@ -1,8 +1,10 @@
 //! What workers tell each other, and what health shows of them all.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use steadfast::metrics::Peers;
 use steadfast::time::{Duration, Instant, sleep};
 use steadfast::web::Check;
 use steadfast_supervisor::WorkerHandle;
@@ -26,6 +28,38 @@ const FIRST: usize = 1;
 
 /// How long the server may take to tell its limits.
 const ASK: Duration = Duration::from_secs(10);
+
+/// The other workers of the same master, so that each can show the metrics and the status of all.
+#[derive(Debug)]
+pub struct Colleagues(WorkerHandle);
+
+impl Colleagues {
+    /// Those of this worker.
+    #[must_use]
+    pub const fn of(worker: WorkerHandle) -> Self {
+        Self(worker)
+    }
+}
+
+impl Peers for Colleagues {
+    fn publish(&self, part: &str, value: Value) {
+        self.0.publish(part, value);
+    }
+
+    /// One for each place: while a worker is replaced there are two of the same number, and a metric may only be told
+    /// once for each. The newer one stands for both as soon as it has something to tell.
+    fn others(&self) -> Vec<BTreeMap<String, Value>> {
+        let mut workers = self.0.roster().workers;
+        workers.retain(|worker| worker.number != self.0.identity().number && !worker.blobs.is_empty());
+        workers.sort_by_key(|worker| worker.incarnation);
+        let places = workers.into_iter().map(|worker| (worker.number, worker.blobs));
+        places.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    fn workers(&self) -> usize {
+        self.0.roster().wanted.max(1)
+    }
+}
 
 /// Lets the others know how this worker is, as long as it lives.
 pub(crate) async fn publish(app: App, handle: WorkerHandle) {
@@ -100,7 +134,11 @@ async fn judge(app: &App, handle: &WorkerHandle, family: &str, workers: usize) {
 
 /// All workers, for the health document of any of them.
 pub(crate) fn check(worker: &WorkerHandle) -> Check {
-    let roster = worker.roster();
+    let mut roster = worker.roster();
+    for worker in &mut roster.workers {
+        // Metrics and status have addresses of their own, and are long.
+        worker.blobs.retain(|name, _| matches!(name.as_str(), STATE | BUDGET));
+    }
     let workers: Vec<_> = roster.workers.iter().map(|worker| json!(worker)).collect();
     let observed = json!([{
         "componentType": "component",

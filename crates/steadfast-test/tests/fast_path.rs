@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::FutureExt as _;
 use steadfast::config::PoolOptions;
-use steadfast::event::{Event, Observer};
+use steadfast::event::{Event, Measurement, Observer};
 use steadfast::pool::Pool;
 use steadfast_test::sim::SimServer;
 
@@ -42,6 +42,46 @@ async fn rule_5_a_checkout_and_a_return_allocate_nothing_and_say_nothing() {
     });
     assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
     assert_eq!((told.0.load(Ordering::SeqCst), alive_tasks()), (events, tasks));
+}
+
+/// Measures as metrics do: adds to atomic integers.
+#[derive(Debug, Default)]
+struct Meter {
+    lent: AtomicUsize,
+    returned: AtomicUsize,
+}
+
+impl Observer for Meter {
+    fn observe(&self, _event: &Event) {}
+
+    fn is_measuring(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, measurement: &Measurement) {
+        if let Measurement::Acquired { .. } = measurement {
+            self.lent.fetch_add(1, Ordering::SeqCst);
+        }
+        if let Measurement::Returned { .. } = measurement {
+            self.returned.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rule_5_a_measured_checkout_allocates_nothing_either() {
+    let meter = Arc::new(Meter::default());
+    let pool = Pool::builder(SimServer::new()).observer(Arc::clone(&meter) as _).build().unwrap();
+    drop(pool.acquire().await.unwrap());
+    let before = meter.returned.load(Ordering::SeqCst);
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..1000 {
+            drop(pool.acquire().now_or_never().expect("at once").expect("a connection"));
+        }
+    });
+    assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
+    assert_eq!(meter.returned.load(Ordering::SeqCst) - before, 1000);
+    assert_eq!(meter.lent.load(Ordering::SeqCst), meter.returned.load(Ordering::SeqCst));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,11 @@
 //! One type for the connections of either database, so that everything above is written once.
 
+use crate::config::PoolOptions;
 use crate::error::{AcquireError, Fault};
 use crate::outcome::Ticket;
 #[cfg(feature = "sqlite")]
 use crate::outcome::{Doubt, Outcome};
-use crate::pool::{Lease, Pool, Status};
+use crate::pool::{Lease, Pool, SlotStatus, Status};
 #[cfg(feature = "postgres")]
 use crate::postgres::{Ghost, PostgresConnector, Pulse};
 use crate::sql::{Row, Settled, SqlConnection, TransactionOptions, Value, marker};
@@ -22,6 +23,17 @@ pub enum BackendKind {
     Postgres,
     /// SQLite.
     Sqlite,
+}
+
+impl BackendKind {
+    /// The database as OpenTelemetry names it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgresql",
+            Self::Sqlite => "sqlite",
+        }
+    }
 }
 
 /// A pool for either database.
@@ -131,6 +143,14 @@ impl Backend {
 
     pub(crate) fn status(&self) -> Status {
         either!(self, pool => pool.status())
+    }
+
+    pub(crate) fn slots(&self) -> Vec<SlotStatus> {
+        either!(self, pool => pool.slots())
+    }
+
+    pub(crate) fn pool_options(&self) -> &PoolOptions {
+        either!(self, pool => pool.options())
     }
 
     pub(crate) fn suspect(&self, fault: &Fault) {

@@ -15,8 +15,8 @@ mod process;
 pub mod verdict;
 pub mod outcome;
 pub mod error;
-pub mod event;
 pub mod tasks;
+pub mod event;
 pub mod config;
 pub mod connector;
 pub mod sql;
@@ -36,6 +36,8 @@ pub mod session;
 pub mod database;
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub mod health;
+#[cfg(all(feature = "metrics", any(feature = "postgres", feature = "sqlite")))]
+pub mod metrics;
 #[cfg(all(feature = "axum", any(feature = "postgres", feature = "sqlite")))]
 pub mod web;
 

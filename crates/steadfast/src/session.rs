@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::backend::{Backend, BackendLease};
 use crate::error::{Error, Fault};
-use crate::event::Observer;
+use crate::event::{Observer, Operation, Stopwatch};
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 use crate::time::{Instant, timeout_at};
 use crate::transaction::{Execute, Query, Statement, at_most_one, commit, exactly_one};
@@ -134,6 +134,14 @@ impl Session {
     }
 
     async fn run<S: Statement>(&mut self, statement: S) -> Result<S::Output, Error> {
+        let observers = Arc::clone(&self.observers);
+        let mut watch = Stopwatch::start(&observers, Operation::Session);
+        let result = self.run_unmeasured(statement).await;
+        watch.ended(&result);
+        result
+    }
+
+    async fn run_unmeasured<S: Statement>(&mut self, statement: S) -> Result<S::Output, Error> {
         if std::mem::take(&mut self.running) {
             self.lease = None;
             let cause = "the statement before this one was cancelled, so the transaction was rolled back";

@@ -42,7 +42,37 @@ pub enum Class {
     Statement,
 }
 
+impl Verdict {
+    /// The verdict as logs and metrics have it: a fixed word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::RetryElsewhere => "retry_elsewhere",
+            Self::RetryLater => "retry_later",
+            Self::GiveUp => "give_up",
+            Self::OutcomeUnknown => "outcome_unknown",
+        }
+    }
+}
+
 impl Class {
+    /// The class as logs and metrics have it: a fixed word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionLost => "connection_lost",
+            Self::Unreachable => "unreachable",
+            Self::Unavailable => "unavailable",
+            Self::Capacity => "capacity",
+            Self::ReadOnlyServer => "read_only_server",
+            Self::Permanent => "permanent",
+            Self::Conflict => "conflict",
+            Self::Timeout => "timeout",
+            Self::RolledBack => "rolled_back",
+            Self::Statement => "statement",
+        }
+    }
+
     /// True when the connection on which it happened must not be used again, and those of its age may be affected
     /// as well, so that each is verified before reuse.
     #[must_use]

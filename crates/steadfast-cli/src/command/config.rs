@@ -51,7 +51,7 @@ fn service_reference(rows: &[SettingRow]) -> String {
 
 /// What only this program reads.
 const OWN_VARIABLES: &str = "\
-| `STEADFAST_HEALTH_TOKEN` | none | who shows it as a bearer token sees the details of `/api/v1/health` from anywhere; at least 16 characters |
+| `STEADFAST_HEALTH_TOKEN` | none | who shows it as a bearer token sees the details of `/api/v1/health` and `/status.json`, and `/metrics`, from anywhere; at least 16 characters |
 | `STEADFAST_LOG` | `info` | which events are logged, as `tracing_subscriber::EnvFilter` has it: `steadfast=debug` |
 | `STEADFAST_LOG_FORMAT` | `human` on a terminal, else `json` | lines for people or for programs |
 ";

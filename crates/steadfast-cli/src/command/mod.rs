@@ -8,5 +8,6 @@ pub(crate) mod init_db;
 pub(crate) mod resolve;
 pub(crate) mod serve;
 pub(crate) mod supervise;
+pub(crate) mod top;
 pub(crate) mod wait;
 pub(crate) mod work;

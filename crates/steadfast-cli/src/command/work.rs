@@ -1,16 +1,17 @@
 //! `steadfast serve --workers`: one of the workers.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use steadfast::Database;
 use steadfast::config::BackendOptions;
 use steadfast::web::HealthAccess;
-use steadfast_service::{InFlight, health_routes_of_worker, serve_as_worker};
+use steadfast_service::{App, Colleagues, InFlight, serve_as_worker, status_routes_of_worker};
 use steadfast_supervisor::{Hooks, Worker};
 
 use crate::exit::Exit;
 use crate::runtime;
 use crate::setup::Setup;
+use crate::telemetry::Telemetry;
 
 /// Serves until the master says that it is enough.
 pub(crate) fn run(setup: Setup, worker: Worker) -> ExitCode {
@@ -48,14 +49,19 @@ fn work(mut setup: Setup, worker: &mut Worker, in_flight: InFlight) -> Result<()
         runtime::of_worker(number, setup.workers.workers).map_err(|reason| (Exit::Failed, reason))?;
     let mut listeners = worker.listeners();
     let result = runtime.block_on(async {
-        let database =
-            Database::open(&setup.config).map_err(|error| (Exit::Configuration, error.to_string()))?;
+        let telemetry = Telemetry::new(&setup, u32::try_from(number).unwrap_or(u32::MAX));
+        let database = telemetry.open(&setup).map_err(|error| (Exit::Configuration, error.to_string()))?;
         let listener =
             listeners.pop().ok_or_else(|| (Exit::Failed, "bug: no listener has come".to_owned()))?;
         let access = HealthAccess::with_token(setup.health_token);
         let handle = worker.handle();
-        let routes = |app: &_| health_routes_of_worker(app, access, handle);
-        let serving = serve_as_worker(setup.settings, database, worker, listener, in_flight, routes);
+        let metrics = Some(telemetry.metrics.clone());
+        let app = App::watched(setup.settings, database, in_flight, metrics);
+        let routes = |app: &App| {
+            let board = telemetry.board(app, Arc::new(Colleagues::of(handle.clone())));
+            status_routes_of_worker(app, access, board, handle)
+        };
+        let serving = serve_as_worker(app, worker, listener, routes);
         serving.await.map_err(|error| (Exit::Failed, error.to_string()))
     });
     // Whatever still runs (a name lookup that hangs, a disk that is slow) is not worth waiting for.

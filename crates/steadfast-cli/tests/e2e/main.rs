@@ -17,6 +17,9 @@ mod idempotency;
 mod idempotency_faults;
 mod idle_cut;
 mod init_db;
+mod metrics;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outcomes;
 mod readiness;
 mod reference;
@@ -25,5 +28,7 @@ mod secrets;
 mod silent_path;
 mod sqlite_story;
 mod started;
-mod workers;
+mod status_page;
+mod top;
 mod wait;
+mod workers;

@@ -13,7 +13,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use steadfast::Database;
 use steadfast::tasks;
 use steadfast::time::{Duration, Instant, sleep, timeout};
 use tokio::net::{TcpListener, TcpSocket};
@@ -24,7 +23,6 @@ use crate::descriptors::connections_within_limit;
 use crate::lifecycle::Phase;
 use crate::pruning;
 use crate::router::router;
-use crate::settings::Settings;
 use crate::signals::Signals;
 use crate::startup;
 
@@ -41,13 +39,9 @@ const CLOSE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// When it cannot listen, or cannot hear signals. Never because of the database.
-pub async fn serve(
-    settings: Settings,
-    database: Database,
-    outside: impl FnOnce(&App) -> Router,
-) -> Result<(), ServeError> {
+pub async fn serve(app: App, outside: impl FnOnce(&App) -> Router) -> Result<(), ServeError> {
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
-    let listening = Listening::bind(App::new(settings, database))?;
+    let listening = Listening::bind(app)?;
     let shutdown = listening.shutdown();
     let routes = outside(listening.app());
     let mut running = std::pin::pin!(listening.run(routes));

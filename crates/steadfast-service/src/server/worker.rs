@@ -4,17 +4,14 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use axum::Router;
-use steadfast::Database;
 use steadfast::tasks;
 use steadfast::time::{Duration, Instant, sleep_until};
 use steadfast_supervisor::{Order, Roster, Worker, WorkerHandle};
 use tokio::sync::Notify;
 
 use crate::app::App;
-use crate::in_flight::InFlight;
 use crate::lifecycle::{Lifecycle, Phase};
 use crate::server::{Listening, ServeError};
-use crate::settings::Settings;
 use crate::workers;
 
 /// How long a worker that is not ready leaves its clients to nobody, at the start of them all: somebody else may be ready
@@ -24,21 +21,18 @@ const NOBODY_READY: Duration = Duration::from_millis(500);
 /// Serves on a listener that it shares with other workers, until the master tells it to end.
 ///
 /// A worker takes no clients before its database is ready, unless nobody else is ready either: then it is better to answer
-/// them with 503. `in_flight` shows its requests to the hook `worker_abort`.
+/// them with 503.
 ///
 /// # Errors
 /// When the listener cannot be used. Never because of the database.
 pub async fn serve_as_worker(
-    settings: Settings,
-    database: Database,
+    app: App,
     worker: &Worker,
     listener: TcpListener,
-    in_flight: InFlight,
     outside: impl FnOnce(&App) -> Router,
 ) -> Result<(), ServeError> {
     let handle = worker.handle();
     handle.watch_tokio(&tokio::runtime::Handle::current());
-    let app = App::watched(settings, database, in_flight);
     let listening = Listening::adopt(app.clone(), listener)?;
     let changed = obey(&listening, &handle);
     let life = app.lifecycle().clone();

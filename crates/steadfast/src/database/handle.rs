@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::backend::Backend;
 use crate::backend::BackendKind;
+use crate::config::PoolOptions;
 use crate::config::{BackendOptions, Config};
 use crate::error::{ConfigError, Error, Fault};
-use crate::event::{History, Observer, TracingObserver};
-use crate::pool::{Pool, Status};
+use crate::event::{History, Observer, Operation, TracingObserver};
+use crate::pool::{Pool, SlotStatus, Status};
 #[cfg(feature = "postgres")]
 use crate::postgres::PostgresConnector;
 use crate::session::Session;
@@ -93,6 +94,18 @@ impl Database {
         self.backend.status()
     }
 
+    /// The pool's slots one by one, for whoever wants to draw them.
+    #[must_use]
+    pub fn slots(&self) -> Vec<SlotStatus> {
+        self.backend.slots()
+    }
+
+    /// What the pool was made with.
+    #[must_use]
+    pub fn pool_options(&self) -> &PoolOptions {
+        self.backend.pool_options()
+    }
+
     /// The last incidents.
     #[must_use]
     pub fn history(&self) -> &Arc<History> {
@@ -120,7 +133,7 @@ impl Database {
         params: &[Value],
         deadline: Option<Instant>,
     ) -> Result<Vec<Row>, Error> {
-        read_once(&self.unit(TransactionOptions::default(), deadline), sql, params).await
+        read_once(&self.unit(Operation::Query, TransactionOptions::default(), deadline), sql, params).await
     }
 
     /// Reads in a read-only transaction, and begins again when the connection is lost.
@@ -137,7 +150,7 @@ impl Database {
         T: Send,
         E: From<Error> + Send,
     {
-        run(&self.unit(TransactionOptions::read_only(), deadline), work).await
+        run(&self.unit(Operation::Read, TransactionOptions::read_only(), deadline), work).await
     }
 
     /// Runs a transaction, and runs it again when it is proven that nothing was committed and another try
@@ -171,7 +184,7 @@ impl Database {
         T: Send,
         E: From<Error> + Send,
     {
-        run(&self.unit(options, deadline), work).await
+        run(&self.unit(Operation::Transaction, options, deadline), work).await
     }
 
     /// Makes everything suspect that is open now: each connection is verified before it is used again.
@@ -189,10 +202,11 @@ impl Database {
         self.backend.close(deadline).await
     }
 
-    fn unit(&self, options: TransactionOptions, deadline: Option<Instant>) -> Unit<'_> {
+    fn unit(&self, operation: Operation, options: TransactionOptions, deadline: Option<Instant>) -> Unit<'_> {
         Unit {
             backend: &self.backend,
             observers: &self.observers,
+            operation,
             options,
             deadline: deadline.unwrap_or_else(|| self.backend.acquire_deadline()),
         }

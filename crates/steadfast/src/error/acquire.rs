@@ -47,6 +47,19 @@ pub enum AcquireFailure {
     Permanent,
 }
 
+impl AcquireFailure {
+    /// The reason as logs and metrics have it: a fixed word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed_out",
+            Self::QueueFull => "queue_full",
+            Self::Closed => "closed",
+            Self::Permanent => "permanent",
+        }
+    }
+}
+
 /// What the pool was doing for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

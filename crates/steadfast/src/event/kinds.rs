@@ -3,11 +3,10 @@
 use std::fmt;
 use std::panic::Location;
 
-use parking_lot::Mutex;
-
-use crate::error::Fault;
+use super::measurement::{Measurement, Operation};
+use crate::error::{AcquireFailure, Fault};
 use crate::outcome::Outcome;
-use crate::time::{Duration, Instant};
+use crate::time::Duration;
 use crate::verdict::Verdict;
 
 /// Something that happened in a pool or in work done through it.
@@ -34,6 +33,8 @@ pub enum Event {
         cause: CloseCause,
         /// How old it was.
         age: Duration,
+        /// For how long nobody had used it, when it was found to have ended while nobody did.
+        idle: Option<Duration>,
     },
     /// An idle connection answered its ping.
     Verified {
@@ -59,8 +60,10 @@ pub enum Event {
         /// How many tries failed.
         attempts: u32,
     },
-    /// A caller gave up waiting for a connection.
+    /// A caller got no connection.
     AcquireFailed {
+        /// Why not.
+        failure: AcquireFailure,
         /// How long it had waited.
         waited: Duration,
     },
@@ -74,6 +77,8 @@ pub enum Event {
     },
     /// A unit of work is tried again.
     Retried {
+        /// What kind of work.
+        operation: Operation,
         /// The attempt that failed, counted from one.
         attempt: u32,
         /// Why it failed.
@@ -131,89 +136,63 @@ pub enum CloseCause {
 pub trait Observer: fmt::Debug + Send + Sync {
     /// Takes notice of an event.
     fn observe(&self, event: &Event);
-}
 
-/// An observer that writes every event to `tracing` with stable field names. Of what belongs to one incident only the
-/// first sign is told at the usual level.
-#[derive(Debug, Default)]
-pub struct TracingObserver {
-    /// When an incident last showed itself. Held for moments only.
-    last_sign: Mutex<Option<Instant>>,
-}
+    /// Whether [`measure`](Self::measure) shall be called. Asked once, when the pool is made: as long as nobody
+    /// measures, checkout and return read no clock.
+    fn is_measuring(&self) -> bool {
+        false
+    }
 
-impl TracingObserver {
-    /// True when this is not just another sign of what was told a moment ago.
-    fn is_news(&self) -> bool {
-        let now = Instant::now();
-        let last = self.last_sign.lock().replace(now);
-        last.is_none_or(|last| now - last >= SAME_INCIDENT)
+    /// Takes notice of a figure. Called for every checkout, return and unit of work, so it must take nanoseconds.
+    fn measure(&self, measurement: &Measurement) {
+        let _nobody_measures = measurement;
     }
 }
 
-impl Observer for TracingObserver {
-    fn observe(&self, event: &Event) {
-        match event {
-            Event::Opened { took } => tracing::debug!(took_ms = millis(*took), "connection opened"),
-            Event::OpenFailed { attempt, fault, next_in } => tracing::debug!(
-                attempt,
-                %fault,
-                next_in_ms = next_in.map(millis),
-                "connection could not be opened"
-            ),
-            Event::Closed { cause, age } => {
-                tracing::debug!(?cause, age_ms = millis(*age), "connection closed");
-            }
-            Event::Verified { took } => tracing::trace!(took_ms = millis(*took), "connection verified"),
-            Event::Suspected { generation, fault: Some(fault) } if self.is_news() => {
-                tracing::info!(generation, %fault, "a connection was lost; the others are verified before reuse");
-            }
-            Event::Suspected { generation, fault } => {
-                let fault = fault.as_ref().map(tracing::field::display);
-                tracing::debug!(generation, fault, "connections are suspect and verified before reuse");
-            }
-            Event::IncidentBegan { fault } => {
-                self.is_news();
-                tracing::warn!(%fault, "the database cannot be reached; reconnecting");
-            }
-            Event::IncidentEnded { lasted, attempts } => {
-                tracing::info!(lasted_ms = millis(*lasted), attempts, "the database is reachable again");
-            }
-            Event::AcquireFailed { waited } => {
-                tracing::debug!(waited_ms = millis(*waited), "no connection in time");
-            }
-            Event::HeldWhileWaiting { location, held } => tracing::warn!(
-                %location,
-                held,
-                "a task that holds a connection waits for another, and all are in use: that can deadlock"
-            ),
-            Event::Retried { attempt, fault, verdict, delay } => tracing::info!(
-                attempt,
-                %fault,
-                ?verdict,
-                delay_ms = millis(*delay),
-                "work is tried again"
-            ),
-            Event::OutcomeResolved { outcome, took } if outcome.is_known() => tracing::info!(
-                outcome = outcome.name(),
-                took_ms = millis(*took),
-                "the answer to a COMMIT was lost, and its outcome found out"
-            ),
-            Event::OutcomeResolved { outcome, took } => {
-                tracing::warn!(%outcome, took_ms = millis(*took), "the answer to a COMMIT was lost");
-            }
-            Event::CommittedUnreplicated => {
-                tracing::warn!("committed without the synchronous standby: its wait was cancelled");
-            }
-            Event::Fenced { in_doubt } => {
-                tracing::info!(in_doubt, "what a lost connection had left behind on the server was ended");
-            }
+impl CloseCause {
+    /// The cause as logs and metrics have it: a fixed word.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Recycled => "recycled",
+            Self::IdleTooLong => "idle_timeout",
+            Self::Lost(_) => "lost",
+            Self::PingTimedOut => "ping_timed_out",
+            Self::NotCleaned(_) => "not_cleaned",
+            Self::Disposed => "disposed",
+            Self::Surplus => "surplus",
+            Self::PoolClosed => "pool_closed",
+            Self::Forked => "forked",
+            Self::Asked => "asked",
         }
     }
-}
 
-/// Connections that a restart ends go one after the other.
-const SAME_INCIDENT: Duration = Duration::from_secs(1);
+    /// All the names.
+    pub const NAMES: [&str; 10] = [
+        "recycled",
+        "idle_timeout",
+        "lost",
+        "ping_timed_out",
+        "not_cleaned",
+        "disposed",
+        "surplus",
+        "pool_closed",
+        "forked",
+        "asked",
+    ];
 
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
+    /// True when nobody wanted it: the connection died.
+    #[must_use]
+    pub const fn is_loss(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::PingTimedOut | Self::NotCleaned(_) => true,
+            Self::Recycled
+            | Self::IdleTooLong
+            | Self::Disposed
+            | Self::Surplus
+            | Self::PoolClosed
+            | Self::Forked
+            | Self::Asked => false,
+        }
+    }
 }

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::report::{Count, Report};
+use crate::backend::BackendKind;
 use crate::database::Database;
 use crate::error::{AcquireFailure, Error, Fault};
 use crate::tasks;
@@ -62,12 +63,24 @@ struct Kept {
     findings: Mutex<Findings>,
 }
 
+/// Who wants a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    /// Nobody who matters to the probing; may see details.
+    Nobody,
+    /// Somebody who may not see details.
+    Stranger,
+    /// Somebody who may.
+    Friend,
+}
+
 #[derive(Debug)]
 struct Findings {
     response_time: Option<Duration>,
     server_version: Option<String>,
     probed: Option<(Instant, bool)>,
     count: Option<(i64, Instant)>,
+    server_limit: Option<(u64, u64)>,
     asked: Instant,
     asked_for_details: Option<Instant>,
 }
@@ -84,6 +97,7 @@ impl Monitor {
             server_version: None,
             probed: None,
             count: None,
+            server_limit: None,
             asked: Instant::now(),
             asked_for_details: None,
         };
@@ -103,13 +117,20 @@ impl Monitor {
     /// What is known now. Takes microseconds.
     #[must_use]
     pub fn report(&self) -> Report {
-        self.kept.report(false)
+        self.kept.report(Asker::Stranger)
+    }
+
+    /// The same without counting as somebody who asks: it does not keep the probing going. For metrics, which are
+    /// scraped for ever.
+    #[must_use]
+    pub fn peek(&self) -> Report {
+        self.kept.report(Asker::Nobody)
     }
 
     /// The same with the cached count, which is fetched only while somebody asks for it.
     #[must_use]
     pub fn detailed_report(&self) -> Report {
-        self.kept.report(true)
+        self.kept.report(Asker::Friend)
     }
 
     /// Notes that the schema is set up.
@@ -131,26 +152,30 @@ impl Monitor {
 }
 
 impl Kept {
-    fn report(&self, details: bool) -> Report {
+    fn report(&self, asker: Asker) -> Report {
         let now = Instant::now();
-        let (response_time, probed, count, server_version) = {
+        let (asks, details) = (asker != Asker::Nobody, asker != Asker::Stranger);
+        let (response_time, probed, count, server_version, server_limit) = {
             let mut findings = self.findings.lock();
-            findings.asked = now;
-            if details {
+            if asks {
+                findings.asked = now;
+            }
+            if asker == Asker::Friend {
                 findings.asked_for_details = Some(now);
             }
             let version = findings.server_version.clone().filter(|_| details);
-            (findings.response_time, findings.probed, findings.count, version)
+            (findings.response_time, findings.probed, findings.count, version, findings.server_limit)
         };
         let counted = count.is_some_and(|(_, at)| now - at < self.options.count_interval);
         let stale = probed.is_some_and(|(at, good)| good && now - at > self.options.interval);
         let rested = probed.is_some_and(|(at, _)| now - at > PAUSE);
-        if stale || (rested && details && self.options.count.is_some() && !counted) {
+        if asks && (stale || (rested && details && self.options.count.is_some() && !counted)) {
             self.woken.notify_one();
         }
         Report {
             response_time,
             server_version,
+            server_limit: server_limit.filter(|_| details),
             probed: probed.map(|(at, good)| (now - at, good)),
             pool: self.database.status(),
             count: count.filter(|_| details).map(|(value, at)| Count { value, age: now - at }),
@@ -198,10 +223,29 @@ impl Kept {
         if !due || !self.schema_ready.load(Ordering::Acquire) {
             return;
         }
+        self.ask_for_limit(now + COUNT_TIMEOUT).await;
         let rows = self.database.query(sql, &[], Some(now + COUNT_TIMEOUT)).await;
         match rows.and_then(|rows| rows.first().map_or(Ok(0), |row| row.at(0))) {
             Ok(count) => self.findings.lock().count = Some((count, Instant::now())),
             Err(error) => tracing::debug!(%error, "the rows could not be counted for the health report"),
+        }
+    }
+
+    /// How many connections the server has for everybody, and how many are taken. Asked with the count, as seldom.
+    async fn ask_for_limit(&self, deadline: Instant) {
+        if self.database.backend() != BackendKind::Postgres {
+            return;
+        }
+        let limit = async {
+            let rows = self.database.query(SERVER_LIMIT, &[], Some(deadline)).await?;
+            let row = rows.first().ok_or(Error::RowCount { expected: "one row", found: 0 })?;
+            Ok::<_, Error>((row.at::<i64>(0)?, row.at::<i64>(1)?))
+        };
+        match limit.await {
+            Ok((limit, taken)) => {
+                self.findings.lock().server_limit = Some((limit.unsigned_abs(), taken.unsigned_abs()));
+            }
+            Err(error) => tracing::debug!(%error, "the server's limit could not be asked for"),
         }
     }
 
@@ -262,6 +306,11 @@ fn is_saturation(error: &Error) -> bool {
         }
     }
 }
+
+/// What ordinary roles may have; connections of everybody, also those whose statements we may not see.
+const SERVER_LIMIT: &str = "SELECT current_setting('max_connections')::int8 - \
+                            current_setting('superuser_reserved_connections')::int8, \
+                            (SELECT coalesce(sum(numbackends), 0)::int8 FROM pg_stat_database)";
 
 /// Counting a large table may take longer than a probe; it disturbs nobody.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(10);

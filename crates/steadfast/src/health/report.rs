@@ -60,6 +60,9 @@ pub struct Report {
     pub server_version: Option<String>,
     /// The cached count, if one was asked for.
     pub count: Option<Count>,
+    /// How many connections the server lets everybody together have, and how many there were; PostgreSQL only, as long
+    /// as somebody asks for details.
+    pub server_limit: Option<(u64, u64)>,
     /// The last incident, which may still last.
     pub incident: Option<Incident>,
     /// Whether the schema is set up.

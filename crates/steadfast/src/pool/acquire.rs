@@ -58,7 +58,7 @@ pub(super) async fn acquire<C: Connector>(
         return Err(explain(shared, refusal, Duration::ZERO));
     }
     if let Some(lease) = at_once(shared, holder) {
-        return Ok(lease);
+        return Ok(lease.measured(Duration::ZERO));
     }
     let started = Instant::now();
     let deadline = patience.deadline(started);
@@ -70,7 +70,7 @@ pub(super) async fn acquire<C: Connector>(
             Ok(Ok((id, connection))) => {
                 let lease = Lease::new(shared, id, connection);
                 if lease.is_ready() {
-                    return Ok(lease);
+                    return Ok(lease.measured(started.elapsed()));
                 }
                 at_head = true;
                 continue;
@@ -80,7 +80,7 @@ pub(super) async fn acquire<C: Connector>(
         };
         let error = explain(shared, refusal, started.elapsed());
         if !aside {
-            shared.announce(&Event::AcquireFailed { waited: error.waited });
+            shared.announce(&Event::AcquireFailed { failure: error.failure, waited: error.waited });
         }
         return Err(error);
     }

@@ -9,13 +9,13 @@ use super::acquire::{self, Patience};
 use super::keeper;
 use super::lease::Lease;
 use super::shared::Shared;
-use super::status::Status;
+use super::status::{SlotStatus, Status};
 use super::warm_up;
 use crate::config::PoolOptions;
 use crate::connector::Connector;
 use crate::error::{AcquireError, ConfigError, Fault};
 use crate::event::Observer;
-use crate::time::{Instant, timeout_at};
+use crate::time::{Duration, Instant, timeout_at};
 
 /// A pool of connections. Cheap to clone; the clones share one pool, which ends with the last of them.
 pub struct Pool<C: Connector> {
@@ -72,7 +72,8 @@ impl<C: Connector> Pool<C> {
     #[must_use]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<Lease<C>> {
-        self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller())).flatten()
+        let lease = self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller()));
+        lease.flatten().map(|lease| lease.measured(Duration::ZERO))
     }
 
     /// Opens connections until this many are there, but no more than `size`. Takes none from anybody: callers are
@@ -168,6 +169,12 @@ impl<C: Connector> Pool<C> {
     #[must_use]
     pub fn status(&self) -> Status {
         self.shared.status()
+    }
+
+    /// Its slots, one by one, for whoever wants to draw them; vacant ones that were used before included.
+    #[must_use]
+    pub fn slots(&self) -> Vec<SlotStatus> {
+        self.shared.look(|state, now| state.slots(now))
     }
 
     /// What the pool was made with.

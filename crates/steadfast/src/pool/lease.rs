@@ -8,7 +8,9 @@ use super::shared::{Boxed, Shared};
 use super::state::{Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
+use crate::event::Measurement;
 use crate::process::Incarnation;
+use crate::time::{Duration, Instant};
 
 /// A connection, given back when this is dropped.
 ///
@@ -21,6 +23,8 @@ pub struct Lease<C: Connector> {
     connection: Option<Boxed<C>>,
     condemned: Option<Fault>,
     process: Incarnation,
+    /// When it was lent; `None` as long as nobody measures.
+    lent: Option<Instant>,
 }
 
 impl<C: Connector> Lease<C> {
@@ -31,7 +35,17 @@ impl<C: Connector> Lease<C> {
             connection: Some(connection),
             condemned: None,
             process: Incarnation::current(),
+            lent: None,
         }
+    }
+
+    /// Tells those who measure that it was lent, after this wait. When nobody measures no clock is read.
+    pub(super) fn measured(mut self, waited: Duration) -> Self {
+        if self.shared.is_measured() {
+            self.shared.measure(&Measurement::Acquired { waited });
+            self.lent = Some(Instant::now());
+        }
+        self
     }
 
     /// Says that the connection proved useless in a way which the pool cannot see: it is closed on return, and
@@ -44,11 +58,18 @@ impl<C: Connector> Lease<C> {
     pub fn discard(mut self) {
         if let Some(connection) = self.connection.take() {
             if self.process.is_current() {
+                self.measure_return();
                 let id = self.id;
                 self.shared.update(|state, now, out| state.discard(id, connection, now, out));
             } else {
                 self.shared.connector.abandon(*connection);
             }
+        }
+    }
+
+    fn measure_return(&mut self) {
+        if let Some(lent) = self.lent.take() {
+            self.shared.measure(&Measurement::Returned { used: lent.elapsed() });
         }
     }
 
@@ -91,6 +112,7 @@ impl<C: Connector> Drop for Lease<C> {
             self.shared.connector.abandon(*connection);
             return;
         }
+        self.measure_return();
         let (id, condemned) = (self.id, self.condemned.take());
         self.shared.update(|state, now, out| {
             // Under the lock: an alarm that rang a moment before found nothing idle to look at.

@@ -42,4 +42,4 @@ mod warm_up;
 
 pub use handle::{Pool, PoolBuilder};
 pub use lease::Lease;
-pub use status::{Reachability, Status};
+pub use status::{CircuitState, Reachability, SlotStage, SlotStatus, Status};

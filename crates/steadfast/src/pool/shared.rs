@@ -12,7 +12,7 @@ use super::status::Status;
 use super::upkeep;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
-use crate::event::{Event, Observer};
+use crate::event::{Event, Measurement, Observer};
 use crate::process::Incarnation;
 use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, Notify, RwLock};
 use crate::time::Duration;
@@ -34,6 +34,8 @@ pub(super) struct Shared<C: Connector> {
     /// Who may give up a connection for the sake of the others.
     pub(super) spare: Spare,
     observers: Vec<Arc<dyn Observer>>,
+    /// Those of the observers who measure.
+    meters: Vec<Arc<dyn Observer>>,
     /// It was told that some task waits for a connection while it holds one.
     told_of_waiting: AtomicBool,
     /// Some connection rang its alarm: look at all idle ones.
@@ -72,6 +74,7 @@ impl<C: Connector> Shared<C> {
             keeper: Arc::new(Notify::new()),
             changed: Notify::new(),
             spare: Spare::default(),
+            meters: observers.iter().filter(|observer| observer.is_measuring()).cloned().collect(),
             observers,
             told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
@@ -249,6 +252,17 @@ impl<C: Connector> Shared<C> {
     pub(super) fn announce(&self, event: &Event) {
         for observer in &self.observers {
             observer.observe(event);
+        }
+    }
+
+    /// Whether anybody measures.
+    pub(super) fn is_measured(&self) -> bool {
+        !self.meters.is_empty()
+    }
+
+    pub(super) fn measure(&self, measurement: &Measurement) {
+        for meter in &self.meters {
+            meter.measure(measurement);
         }
     }
 

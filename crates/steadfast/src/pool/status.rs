@@ -33,6 +33,8 @@ pub struct Status {
     pub generation: u64,
     /// Whether connecting works.
     pub reachability: Reachability,
+    /// Whether openings are held back.
+    pub circuit: CircuitState,
     /// True once the pool was told to close.
     pub closing: bool,
 }
@@ -73,4 +75,66 @@ pub enum Reachability {
         /// Why the last one did.
         fault: Fault,
     },
+}
+
+/// Whether openings are held back because connecting fails, or did until a moment ago.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CircuitState {
+    /// They are not.
+    #[default]
+    Closed,
+    /// It works again, and more of them are let through with every success.
+    Recovering,
+    /// It fails, and one loop tries for all.
+    Open,
+}
+
+/// One slot at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SlotStatus {
+    /// What happens to the connection in it.
+    pub stage: SlotStage,
+    /// For how long it has been in this stage, where that is known.
+    pub since: Option<Duration>,
+    /// How old the connection is; `None` while there is none.
+    pub age: Option<Duration>,
+    /// Whether it is verified before it is used again.
+    pub suspect: bool,
+}
+
+/// The stages of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SlotStage {
+    /// No connection.
+    Vacant,
+    /// One is being opened.
+    Opening,
+    /// Nobody uses it.
+    Idle,
+    /// It is being asked whether it still works.
+    Verifying,
+    /// A caller has it.
+    Leased,
+    /// It is being brought back to its initial state.
+    Cleaning,
+    /// It is being closed.
+    Closing,
+}
+
+impl CircuitState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Recovering, Self::Open];
+
+    /// The state as metrics have it: a fixed word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Recovering => "recovering",
+            Self::Open => "open",
+        }
+    }
 }

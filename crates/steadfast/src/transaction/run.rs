@@ -8,7 +8,7 @@ use super::handle::Transaction;
 use super::vigil::watched;
 use crate::backend::{Backend, BackendGhost, BackendLease};
 use crate::error::{Error, Fault};
-use crate::event::{Event, Observer};
+use crate::event::{Event, Observer, Operation, Stopwatch};
 use crate::retry::Backoff;
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
 use crate::time::{Duration, Instant, sleep, timeout_at};
@@ -19,6 +19,7 @@ use crate::verdict::{Class, Step, Verdict};
 pub(crate) struct Unit<'a> {
     pub(crate) backend: &'a Backend,
     pub(crate) observers: &'a Arc<[Arc<dyn Observer>]>,
+    pub(crate) operation: Operation,
     pub(crate) options: TransactionOptions,
     pub(crate) deadline: Instant,
 }
@@ -34,11 +35,21 @@ where
 {
     let mut retries = Retries::new(unit);
     let mut ghost = None;
+    let mut watch = Stopwatch::start(unit.observers, unit.operation);
     loop {
-        let mut lease = unit.backend.acquire_until(unit.deadline).await.map_err(Error::from)?;
+        let mut lease = match unit.backend.acquire_until(unit.deadline).await {
+            Ok(lease) => lease,
+            Err(error) => {
+                watch.starved(&error);
+                return Err(Error::from(error).into());
+            }
+        };
         let failed = match begin(unit, &mut lease, ghost.take()).await {
             Ok(()) => match attempt(unit, lease, &work).await {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    watch.done();
+                    return Ok(value);
+                }
                 Err(failed) => failed,
             },
             Err(fault) => {
@@ -47,10 +58,12 @@ where
             }
         };
         ghost = failed.ghost;
-        let Some(fault) = failed.fault.filter(|_| !failed.once) else {
+        let Some(fault) = failed.fault else {
+            watch.refused();
             return Err(failed.error);
         };
-        if !retries.pause(&fault).await {
+        watch.failed(&fault);
+        if failed.once || !retries.pause(&fault).await {
             return Err(failed.error);
         }
     }
@@ -58,6 +71,13 @@ where
 
 /// Reads with one statement, and reads again when that may do better.
 pub(crate) async fn read_once(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    let mut watch = Stopwatch::start(unit.observers, unit.operation);
+    let result = read_until_done(unit, sql, params).await;
+    watch.ended(&result);
+    result
+}
+
+async fn read_until_done(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
     let mut retries = Retries::new(unit);
     loop {
         let mut lease = unit.backend.acquire_until(unit.deadline).await?;
@@ -202,7 +222,8 @@ impl<'a> Retries<'a> {
         if !allowed || Instant::now() + delay >= self.unit.deadline {
             return false;
         }
-        let event = Event::Retried { attempt: self.attempt, fault: fault.clone(), verdict, delay };
+        let operation = self.unit.operation;
+        let event = Event::Retried { operation, attempt: self.attempt, fault: fault.clone(), verdict, delay };
         self.unit.tell(&event);
         sleep(delay).await;
         true

@@ -49,7 +49,18 @@ pub fn health_routes_with(
     access: HealthAccess,
     more: impl Fn() -> Vec<Check> + Send + Sync + 'static,
 ) -> Router {
-    let state = Arc::new(Kept { monitor, access, more: Box::new(more) });
+    advised_routes(monitor, access, Box::new(more), Box::new(|| Value::Null))
+}
+
+/// What the application adds to the health document.
+pub(super) type More = Box<dyn Fn() -> Vec<Check> + Send + Sync>;
+
+/// What should be changed, as the health document tells it.
+pub(super) type Advisor = Box<dyn Fn() -> Value + Send + Sync>;
+
+/// The same with advice among the details.
+pub(super) fn advised_routes(monitor: Monitor, access: HealthAccess, more: More, advice: Advisor) -> Router {
+    let state = Arc::new(Kept { monitor, access, more, advice });
     Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -61,7 +72,8 @@ pub fn health_routes_with(
 struct Kept {
     monitor: Monitor,
     access: HealthAccess,
-    more: Box<dyn Fn() -> Vec<Check> + Send + Sync>,
+    more: More,
+    advice: Advisor,
 }
 
 /// The process and its runtime make progress; nothing else is asked. A database that is away is no reason to
@@ -96,7 +108,12 @@ async fn health(
     let report = if details { kept.monitor.detailed_report() } else { kept.monitor.report() };
     let failed = report.health() == Health::Fail;
     let status = if failed { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    let body = document(&report, details.then_some(&kept.monitor), (kept.more)()).to_string();
+    let mut body = document(&report, details.then_some(&kept.monitor), (kept.more)());
+    let advice = if details { (kept.advice)() } else { Value::Null };
+    if let (false, Some(members)) = (advice.is_null(), body.as_object_mut()) {
+        members.insert("advice".to_owned(), advice);
+    }
+    let body = body.to_string();
     let mut response = (status, body).into_response();
     finish(&mut response, "application/health+json");
     response
@@ -175,7 +192,8 @@ fn incident(report: &Report) -> Value {
 }
 
 impl HealthAccess {
-    fn allows(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
+    /// Whether this asker may see details.
+    pub(super) fn allows(&self, peer: Option<SocketAddr>, headers: &HeaderMap) -> bool {
         // Behind a proxy on this machine every stranger comes from this machine.
         let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
         let direct = !forwarded.iter().any(|name| headers.contains_key(*name));

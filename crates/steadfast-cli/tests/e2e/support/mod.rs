@@ -1,6 +1,7 @@
 //! The real binary, clients that speak plain HTTP to it, and a ledger of what they were told.
 #![expect(unreachable_pub, reason = "modules of one test program")]
 
+pub mod browser;
 pub mod client;
 pub mod ledger;
 pub mod load;

@@ -33,15 +33,25 @@ pub fn steadfast(directory: &Path, arguments: &[&str], environment: &[(&str, &st
 impl Service {
     /// Starts it and returns as soon as it listens, on a port that the system chose.
     pub async fn start(environment: &[(&str, &str)]) -> Self {
-        Self::start_program(Path::new(env!("CARGO_BIN_EXE_steadfast")), environment).await
+        let program = Path::new(env!("CARGO_BIN_EXE_steadfast"));
+        Self::start_program_at(program, "127.0.0.1:0", environment).await
+    }
+
+    /// The same at this address.
+    pub async fn start_at(listen: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_program_at(Path::new(env!("CARGO_BIN_EXE_steadfast")), listen, environment).await
     }
 
     /// The same of another file.
     pub async fn start_program(program: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::start_program_at(program, "127.0.0.1:0", environment).await
+    }
+
+    async fn start_program_at(program: &Path, listen: &str, environment: &[(&str, &str)]) -> Self {
         let directory = Scratch::new();
         let started = Instant::now();
         let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(directory.path());
+        command.args(["serve", "--listen", listen]).current_dir(directory.path());
         let process = Process::start(command.env_clear().envs(environment.iter().copied())).await;
         let line = process.wait_for_line("listening on http://", SOON).await;
         let listening_after = started.elapsed();

@@ -32,7 +32,9 @@ impl<C, W> State<C, W> {
         }
         self.idle.retain(|id| lost.iter().all(|(gone, _)| gone != id));
         for (id, fault) in lost {
-            let (connection, ..) = self.take_idle(id);
+            let (connection, since, _) = self.take_idle(id);
+            // As one that failed to answer its ping.
+            self.slot(id).stage = Stage::Verifying { since, stalled: false };
             self.blame(id, &fault, out);
             self.retire(id, connection, CloseCause::Lost(fault), now, out);
         }

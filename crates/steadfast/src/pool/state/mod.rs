@@ -15,6 +15,7 @@ mod moment;
 mod openings;
 mod reports;
 mod slot;
+mod view;
 mod waiters;
 
 #[cfg(test)]
@@ -31,7 +32,7 @@ use self::waiters::Waiters;
 use crate::config::{PoolOptions, PrePing};
 use crate::error::{AcquireFailure, Fault, Phase};
 use crate::event::{CloseCause, Event};
-use crate::pool::status::{Reachability, Status};
+use crate::pool::status::{CircuitState, Reachability, Status};
 use crate::time::Duration;
 
 pub(crate) use self::circuit::Outage;
@@ -244,6 +245,11 @@ impl<C, W> State<C, W> {
             }
             status.suspect += usize::from(slot.is_live() && slot.generation < self.generation);
         }
+        status.circuit = match &self.circuit {
+            Circuit::Closed => CircuitState::Closed,
+            Circuit::Recovering { .. } => CircuitState::Recovering,
+            Circuit::Open(_) => CircuitState::Open,
+        };
         status.reachability = match &self.circuit {
             Circuit::Closed | Circuit::Recovering { .. } => Reachability::Reachable,
             Circuit::Open(outage) => Reachability::Unreachable {
@@ -280,7 +286,10 @@ impl<C, W> State<C, W> {
     /// Ends a connection which is in no other hands. What is lost or belongs to another process leaves at
     /// once; to all others goodbye is said first, and until then they count.
     fn retire(&mut self, id: SlotId, connection: C, cause: CloseCause, now: Moment, out: &mut Actions<C, W>) {
-        let age = now.since(self.slot(id).opened);
+        let slot = self.slot(id);
+        let age = now.since(slot.opened);
+        let idle =
+            if let Stage::Verifying { since, .. } = slot.stage { Some(now.since(since)) } else { None };
         match &cause {
             CloseCause::Lost(_) | CloseCause::PingTimedOut | CloseCause::NotCleaned(_) => {
                 *self.slot(id) = Slot::vacant();
@@ -300,7 +309,8 @@ impl<C, W> State<C, W> {
                 out.push(Action::Close(id, connection));
             }
         }
-        Self::announce(out, Event::Closed { cause, age });
+        let idle = idle.filter(|_| cause.is_loss());
+        Self::announce(out, Event::Closed { cause, age, idle });
     }
 }
 
