@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::chronicle::{Chronicle, Incident, Sign};
 use super::{Event, Observer};
+use crate::sync::Handle;
 use crate::tasks;
 use crate::time::{Duration, Instant, far_future, sleep_until};
 
