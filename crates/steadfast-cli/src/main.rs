@@ -98,10 +98,6 @@ fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result
             };
         }
         Role::Worker(worker) => worker,
-        _ => {
-            terminal::complain("bug: neither a master nor a worker");
-            return Err(Exit::Failed);
-        }
     };
     let setup = setup::load(arguments, environment).inspect_err(|_| {
         worker.handle().fail("its configuration cannot work; what is wrong stands in the log");

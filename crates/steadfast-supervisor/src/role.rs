@@ -14,7 +14,7 @@ use crate::worker::Worker;
 
 /// What this process is.
 #[derive(Debug)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "there is no third, and whoever asks must answer for both")]
 pub enum Role {
     /// It may become a master, or whatever else its arguments say. Also of one that takes over from another (SIGUSR2).
     Master(Start),
