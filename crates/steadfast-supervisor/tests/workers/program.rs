@@ -58,7 +58,6 @@ fn run(behaviour: &str) -> ExitCode {
                 .run()
         }
         Role::Worker(worker) => worker.run(&hooks, work),
-        _ => panic!("bug: another role"),
     }
 }
 
