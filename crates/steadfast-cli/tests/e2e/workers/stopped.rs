@@ -53,12 +53,18 @@ async fn a_stopped_worker_keeps_nobody_from_the_others() {
     signal(&victim, Signal::STOP);
     let stopped = load.now();
     let replaced = replacement(&service, 2).await;
+    let over = load.now();
     load.goes_on_for(Duration::from_secs(1)).await;
     let record = load.stop().await;
     print_row("worker stopped, timeout 3 s", &record, Some(replaced));
     assert_listener_never_closed(&record);
-    // It may have taken one more from the kernel in the moment in which it was stopped.
+    // It may have taken one more from the kernel in the moment in which it was stopped, and in the one in which it is woken
+    // to be aborted: a stopped process gets no other signal than SIGCONT, and runs on with all of its threads.
+    let revived = stopped + Duration::from_millis(2500)..over;
     for shot in record.failures() {
-        assert!(shot.began <= stopped + Duration::from_millis(100), "stopped at {stopped:?}: {shot:?}");
+        let taken_by_the_victim =
+            shot.began <= stopped + Duration::from_millis(100) || revived.contains(&shot.began);
+        assert!(taken_by_the_victim, "stopped at {stopped:?}: {shot:?}");
     }
+    assert!(record.failures().len() <= 2, "one at each of the two moments");
 }
