@@ -99,7 +99,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         wordings: &[
             says(Server, "terminating connection due to transaction timeout"),
             says(Steadfast, "the transaction took longer than transaction_timeout"),
-            says(Steadfast, "the deadline of the work passed; nothing was committed"),
+            says(Steadfast, "the deadline of the work passed"),
             says(Steadfast, "the deadline passed; nothing was committed"),
             says(Steadfast, "the transaction was given up and fenced before its COMMIT arrived"),
         ],

@@ -44,8 +44,9 @@ where
                 return Err(Error::from(error).into());
             }
         };
+        let connected = Instant::now();
         let failed = match begin(unit, &mut lease, ghost.take()).await {
-            Ok(()) => match attempt(unit, lease, &work).await {
+            Ok(()) => match attempt(unit, lease, connected, &work).await {
                 Ok(value) => {
                     watch.done();
                     return Ok(value);
@@ -81,11 +82,12 @@ async fn read_until_done(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result
     let mut retries = Retries::new(unit);
     loop {
         let mut lease = unit.backend.acquire_until(unit.deadline).await?;
+        let connected = Instant::now();
         let result = timeout_at(unit.deadline, read_watched(unit, &mut lease, sql, params)).await;
         let fault = match result {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(fault)) => fault,
-            Err(_) => return Err(out_of_time(Step::Statement).into()),
+            Err(_) => return Err(out_of_time(Step::Statement, connected).into()),
         };
         lease.judge(&fault);
         drop(lease);
@@ -138,7 +140,12 @@ impl Unit<'_> {
     }
 }
 
-async fn attempt<T, E, F, Fut>(unit: &Unit<'_>, lease: BackendLease, work: &F) -> Result<T, Failed<E>>
+async fn attempt<T, E, F, Fut>(
+    unit: &Unit<'_>,
+    lease: BackendLease,
+    connected: Instant,
+    work: &F,
+) -> Result<T, Failed<E>>
 where
     F: Fn(Transaction) -> Fut + Send + Sync,
     Fut: Future<Output = Result<T, E>> + Send,
@@ -175,7 +182,7 @@ where
             roll_back(&mut lease, unit.deadline).await;
             Err(Failed { error, fault: remains.fault, ghost, once })
         }
-        Err(_) => Err(fail(out_of_time(Step::Statement))),
+        Err(_) => Err(fail(out_of_time(Step::Statement, connected))),
     }
 }
 
@@ -189,8 +196,13 @@ async fn roll_back(lease: &mut BackendLease, deadline: Instant) {
     }
 }
 
-fn out_of_time(step: Step) -> Fault {
-    Fault::new(Class::Timeout, step, "the deadline of the work passed; nothing was committed")
+/// Says how long the work had its connection: when that is a small part of its time, the wait for one was too long
+/// and not the work.
+fn out_of_time(step: Step, connected: Instant) -> Fault {
+    let had = connected.elapsed().as_millis();
+    let summary =
+        format!("the deadline of the work passed {had} ms after it had a connection; nothing was committed");
+    Fault::new(Class::Timeout, step, summary)
 }
 
 /// How often another try is worth it.

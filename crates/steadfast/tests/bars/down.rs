@@ -54,6 +54,8 @@ async fn no_read_fails_that_has_time_to_outlast_the_outage() {
     assert!(failed.is_empty(), "{}", told(&failed));
     for late in record.failed() {
         let error = late.error.as_deref().unwrap();
-        assert!(error.contains("connecting fails"), "it says what was wrong all the time: {error}");
+        // One whose deadline comes right after the return may have got a connection, and says when.
+        let told = error.contains("connecting fails") || error.contains("ms after it had a connection");
+        assert!(told, "it says what was wrong all the time: {error}");
     }
 }
