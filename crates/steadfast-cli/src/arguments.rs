@@ -207,10 +207,10 @@ pub(crate) struct Resolve {
 }
 
 impl Arguments {
-    /// Where to listen, when it is said here.
-    pub(crate) fn listen(&self) -> Option<&str> {
+    /// Where to listen, and how many workers: what is said of either here.
+    pub(crate) fn serving(&self) -> (Option<&str>, Option<&str>) {
         match &self.command {
-            Command::Serve { listen, .. } => listen.as_deref(),
+            Command::Serve { listen, workers } => (listen.as_deref(), workers.as_deref()),
             Command::InitDb
             | Command::EndBackends { .. }
             | Command::Diagnose(_)
@@ -218,22 +218,7 @@ impl Arguments {
             | Command::Resolve(_)
             | Command::Explain { .. }
             | Command::Top { .. }
-            | Command::Config { .. } => None,
-        }
-    }
-
-    /// How many workers, when it is said here.
-    pub(crate) fn workers(&self) -> Option<&str> {
-        match &self.command {
-            Command::Serve { workers, .. } => workers.as_deref(),
-            Command::InitDb
-            | Command::EndBackends { .. }
-            | Command::Diagnose(_)
-            | Command::Wait { .. }
-            | Command::Resolve(_)
-            | Command::Explain { .. }
-            | Command::Top { .. }
-            | Command::Config { .. } => None,
+            | Command::Config { .. } => (None, None),
         }
     }
 }

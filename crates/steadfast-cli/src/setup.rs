@@ -48,10 +48,9 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
     let mut problems = Vec::new();
     let logging = Logging::load(environment, &mut problems);
     let lookup = |name: &str| environment.setting(name).map(|text| text.map(str::to_owned));
-    let settings =
-        Settings::load_with_table(lookup, arguments.listen()).map_err(|errors| problems.extend(errors));
-    let workers = WorkerSettings::load_with_table(lookup, arguments.workers())
-        .map_err(|errors| problems.extend(errors));
+    let (listen, workers) = arguments.serving();
+    let settings = Settings::load_with_table(lookup, listen).map_err(|errors| problems.extend(errors));
+    let workers = WorkerSettings::load_with_table(lookup, workers).map_err(|errors| problems.extend(errors));
     let health_token = health_token(environment).unwrap_or_else(|error| {
         problems.push(error);
         None

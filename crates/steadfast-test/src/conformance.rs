@@ -4,10 +4,8 @@
 //! PostgreSQL are checked by it; what a connector that speaks SQL must do beyond that is not its concern.
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use steadfast::connector::{Alarm, Condition, Connector};
@@ -15,6 +13,7 @@ use steadfast::error::Fault;
 use tokio::time::timeout;
 
 use crate::eventually::eventually;
+use crate::poll_once::poll_once;
 
 /// Everything here takes milliseconds; this is for machines that are busy with something else.
 const BOUND: Duration = Duration::from_secs(20);
@@ -260,15 +259,6 @@ async fn bounded<T>(future: impl Future<Output = T>) -> T {
         Ok(value) => value,
         Err(_) => crate::error::fail(&crate::Error::new(format!("no answer within {BOUND:?}"))),
     }
-}
-
-async fn poll_once(future: impl Future) {
-    let mut future = pin!(future);
-    std::future::poll_fn(|context| {
-        drop(future.as_mut().poll(context));
-        Poll::Ready(())
-    })
-    .await;
 }
 
 fn is_ready<S: Subject>(subject: &S, connection: &ConnectionOf<S>) -> bool {

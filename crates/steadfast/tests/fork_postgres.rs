@@ -12,7 +12,6 @@ mod support;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +20,7 @@ use steadfast::Fault;
 use steadfast::pool::{Lease, Pool};
 use steadfast::postgres::PostgresConnector;
 use steadfast::sql::SqlConnection as _;
-use steadfast_test::{Direction, Postgres, Relay, eventually};
+use steadfast_test::{Certificates, Direction, Postgres, Relay, eventually};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
@@ -69,19 +68,9 @@ fn parents() -> [Runtime; 2] {
 
 /// A self-signed certificate and its key.
 fn certificate() -> (String, String) {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fork-{}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let made = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"])
-        .args(["-keyout", "key", "-out", "certificate"])
-        .current_dir(&directory)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let read = |name| std::fs::read_to_string(directory.join(name)).unwrap();
-    let pair = (read("certificate"), read("key"));
-    std::fs::remove_dir_all(directory).unwrap();
-    pair
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fork-certificates-1");
+    let made = Certificates::kept(directory, |made| made.authority("localhost"));
+    (made.text("localhost.crt"), made.text("localhost.key"))
 }
 
 /// What must not change while the child lives: what the relay has seen of the parent's connections, and what

@@ -1,79 +1,27 @@
-//! Certificates, made by `openssl` once and kept below the target directory.
+//! The certificates that servers show to `diagnose`, kept below the target directory.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::LazyLock;
 
-/// Where they are.
-pub(crate) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(Certificates::make);
+use steadfast_test::Certificates;
 
-/// An authority, and leaves: proper, expired, about to expire, made out to another name, marked as an authority.
-#[derive(Debug)]
-pub(crate) struct Certificates {
-    directory: PathBuf,
-}
-
-impl Certificates {
-    fn make() -> Self {
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("diagnose-certificates-1");
-        if !kept.exists() {
-            let own = kept.with_extension(std::process::id().to_string());
-            fs::create_dir_all(&own).unwrap();
-            Self { directory: own.clone() }.fill();
-            // Several processes may want them at the same time: the first to be done puts them in place.
-            if fs::rename(&own, &kept).is_err() {
-                fs::remove_dir_all(&own).unwrap();
-            }
-        }
-        Self { directory: kept }
-    }
-
-    fn fill(&self) {
-        self.openssl(
-            "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=authority -keyout ca.key -out ca.crt",
-        );
+/// An authority (`ca`), and leaves: proper, expired, about to expire, made out to another name, marked as an authority.
+pub(crate) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(|| {
+    Certificates::kept(Path::new(env!("CARGO_TARGET_TMPDIR")).join("diagnose-certificates-2"), |made| {
+        made.authority("ca");
         for (leaf, name, days) in [
             ("proper", "localhost", 3650),
             ("expired", "localhost", -1),
             ("soon", "localhost", 5),
             ("other", "db.example", 3650),
         ] {
-            fs::write(self.directory.join(format!("{leaf}.ext")), format!("subjectAltName=DNS:{name}"))
-                .unwrap();
-            self.openssl(&format!(
-                "req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {leaf}.key -out {leaf}.csr"
-            ));
-            self.openssl(&format!(
-                "x509 -req -in {leaf}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days {days} -extfile {leaf}.ext -out {leaf}.crt"
-            ));
+            made.signed("ca", leaf, name, days, &format!("subjectAltName=DNS:{name}"));
         }
-        self.openssl(
-            "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=localhost -addext basicConstraints=critical,CA:TRUE \
-             -addext subjectAltName=DNS:localhost -keyout marked.key -out marked.crt",
-        );
-    }
+        made.marked_as_authority("marked");
+    })
+});
 
-    fn openssl(&self, arguments: &str) {
-        let arguments = arguments.split(' ').filter(|argument| !argument.is_empty());
-        let output = Command::new("openssl").args(arguments).current_dir(&self.directory).output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    pub(crate) fn path(&self, name: &str) -> String {
-        self.directory.join(name).display().to_string()
-    }
-
-    pub(crate) fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.directory.join(name)).unwrap()
-    }
-
-    /// As an operator would compute it.
-    pub(crate) fn pin(&self, name: &str) -> String {
-        let script = format!(
-            "openssl x509 -in {name} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -r | cut -c1-64"
-        );
-        let output = Command::new("sh").args(["-c", &script]).current_dir(&self.directory).output().unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
+/// A certificate's pin, as it is written in a URL.
+pub(crate) fn pin(file: &str) -> String {
+    CERTIFICATES.pin(file).iter().map(|byte| format!("{byte:02x}")).collect()
 }

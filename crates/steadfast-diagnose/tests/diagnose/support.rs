@@ -126,7 +126,7 @@ pub(crate) fn filters() -> Vec<(&'static str, &'static str)> {
             r"remaining connection slots are reserved for .*? \(53300\)",
             "remaining connection slots are reserved (53300)",
         ),
-        (r"/\S*/diagnose-certificates-1/", "[certificates]/"),
+        (r"/\S*/diagnose-certificates-2/", "[certificates]/"),
         (r"\d+ of (\d+) connections in use", "[n] of $1 connections in use"),
         (
             r#"((?:in use|held by \S+ on \S+|of these idle|in use by this role|in use on this database) +)\d+"#,

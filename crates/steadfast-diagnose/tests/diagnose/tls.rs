@@ -3,7 +3,7 @@
 use steadfast_diagnose::Verdict;
 use steadfast_test::Postgres;
 
-use crate::certificates::CERTIFICATES;
+use crate::certificates::{CERTIFICATES, pin};
 use crate::support::{broken, evidence, finding, page, run_with, snapshot, warns};
 
 const ONLY: [&str; 5] = ["url", "tcp", "protocol", "tls", "authentication"];
@@ -31,7 +31,7 @@ async fn a_proper_certificate_is_accepted_by_every_mode() {
     let report = run(&server, &full()).await;
     assert_eq!(report.verdict(), Verdict::Ok, "{}", page(&report));
     assert!(evidence(&report, "tls", "verify-full").contains("accepts"));
-    assert!(evidence(&report, "tls", "sslpin").contains(&CERTIFICATES.pin("proper.crt")));
+    assert!(evidence(&report, "tls", "sslpin").contains(&pin("proper.crt")));
     assert!(evidence(&report, "authentication", "encryption").contains("TLSv1.3"));
     // Nobody here trusts that authority.
     let unknown = run(&server, "sslmode=verify-full").await;

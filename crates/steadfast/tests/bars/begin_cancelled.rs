@@ -1,9 +1,9 @@
 //! Fear: a BEGIN whose future was dropped after its first poll opens a transaction for somebody else.
 
-use steadfast_test::Postgres;
+use steadfast_test::{Postgres, poll_once};
 
 use crate::report::Row;
-use crate::scene::{open, poll_once, pool};
+use crate::scene::{open, pool};
 
 /// How many of so many rounds found themselves in an old transaction, and how many connections there were.
 async fn run(rounds: usize) -> (usize, usize) {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use steadfast_test::{Postgres, eventually};
+use steadfast_test::{Postgres, eventually, poll_once};
 use tokio::time::{Instant, timeout};
 
 use crate::report::{Row, ms};
-use crate::scene::{SOON, open, poll_once, pool};
+use crate::scene::{SOON, open, pool};
 
 const CANCELLED: usize = 10_000;
 

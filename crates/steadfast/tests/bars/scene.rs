@@ -36,16 +36,6 @@ pub(crate) async fn text(lease: &mut Lease<PostgresConnector>, sql: &str) -> Str
     lease.query(sql, &[]).await.unwrap()[0].at(0).unwrap()
 }
 
-/// Polls a future once and drops it.
-pub(crate) async fn poll_once<T>(future: impl Future<Output = T>) {
-    let mut future = Box::pin(future);
-    std::future::poll_fn(|context| {
-        drop(future.as_mut().poll(context));
-        std::task::Poll::Ready(())
-    })
-    .await;
-}
-
 /// When the server lets clients in again, asked every two milliseconds; to be called while it does not.
 pub(crate) async fn accepts_again(server: &Postgres) -> Instant {
     let deadline = Instant::now() + SOON;

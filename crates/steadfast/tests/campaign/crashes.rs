@@ -44,7 +44,7 @@ async fn play(what: &str, strategy: Strategy, crashes: usize) -> Audit {
     let over = Arc::new(AtomicBool::new(false));
     let work = Work { strategy, dawdle: Duration::from_millis(15), patience: Duration::from_secs(20) };
     let callers: Vec<_> =
-        (0..CALLERS).map(|_| tokio::spawn(caller(database.clone(), work, Arc::clone(&over)))).collect();
+        (0..CALLERS).map(|_| tokio::spawn(work.repeat(database.clone(), Arc::clone(&over)))).collect();
     let noise = tokio::spawn(noise(database.clone(), Arc::clone(&over)));
     for _ in 0..crashes {
         sleep(Duration::from_millis(random.u64(200..700))).await;
@@ -90,15 +90,6 @@ async fn strike(server: &Postgres, crash: Crash) {
     {
         server.kill_9_backend(pid);
     }
-}
-
-async fn caller(database: Database, work: Work, over: Arc<AtomicBool>) -> Vec<Operation> {
-    let mut done = Vec::new();
-    while !over.load(Ordering::Relaxed) {
-        done.push(work.run(&database).await);
-        sleep(Duration::from_millis(fastrand::u64(0..100))).await;
-    }
-    done
 }
 
 /// Others who take transaction ids, and do not wait for the disk.

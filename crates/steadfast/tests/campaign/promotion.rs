@@ -51,7 +51,7 @@ async fn play(what: &str, scene: &Scene) -> Audit {
     };
     let over = Arc::new(AtomicBool::new(false));
     let callers: Vec<_> =
-        (0..CALLERS).map(|_| tokio::spawn(caller(database.clone(), work, Arc::clone(&over)))).collect();
+        (0..CALLERS).map(|_| tokio::spawn(work.repeat(database.clone(), Arc::clone(&over)))).collect();
     sleep(Duration::from_millis(random.u64(300..900))).await;
     if !scene.synchronous {
         // What is committed from here on does not reach the standby.
@@ -86,15 +86,6 @@ async fn play(what: &str, scene: &Scene) -> Audit {
     audit.print(what);
     tally.print();
     audit
-}
-
-async fn caller(database: Database, work: Work, over: Arc<AtomicBool>) -> Vec<Operation> {
-    let mut done = Vec::new();
-    while !over.load(Ordering::Relaxed) {
-        done.push(work.run(&database).await);
-        sleep(Duration::from_millis(fastrand::u64(0..100))).await;
-    }
-    done
 }
 
 async fn rounds(what: &str, guard: Guard, synchronous: bool) {

@@ -1,6 +1,7 @@
 //! Ways to make sure of a write: ours, and two that are in common use and must fail.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use steadfast::sql::{Guard, TransactionOptions};
@@ -30,6 +31,16 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Stores tokens one after the other until it is over.
+    pub(crate) async fn repeat(self, database: Database, over: Arc<AtomicBool>) -> Vec<Operation> {
+        let mut done = Vec::new();
+        while !over.load(Ordering::Relaxed) {
+            done.push(self.run(&database).await);
+            sleep(Duration::from_millis(fastrand::u64(0..100))).await;
+        }
+        done
+    }
+
     /// Stores a new token.
     pub(crate) async fn run(self, database: &Database) -> Operation {
         let token = Uuid::new_v4();

@@ -1,7 +1,7 @@
 //! Fear: whoever wanted the change goes away while COMMIT is on its way.
 
 use super::*;
-use steadfast_test::{Cut, Direction, Ending, Fault, Relay, eventually};
+use steadfast_test::{Cut, Direction, Ending, eventually};
 
 #[tokio::test]
 async fn a_dropped_future_does_not_drop_its_commit_and_the_outcome_becomes_an_event() {
@@ -26,19 +26,9 @@ async fn a_dropped_future_does_not_drop_its_commit_and_the_outcome_becomes_an_ev
 async fn what_nobody_could_find_out_in_time_is_found_out_later() {
     let server = Postgres::start().await;
     let relay = Relay::to(server.addr()).await;
-    let one = format!("{}?pool_size=1&pool_max_overflow=0", relay.url_from(&server));
-    let scene = Scene::new(&one).await;
+    let scene = Scene::single(&relay, &server).await;
     relay.arm(Cut::on_message(Direction::ToServer, b'Q').with_text("COMMIT").ending(Ending::Ghost));
-    let moment = Some(Instant::now() + Duration::from_millis(300));
-    let result: Result<u64, Error> = scene
-        .database
-        .transaction(TransactionOptions::default(), moment, async |tx| {
-            let stored = tx.execute("INSERT INTO numbers VALUES (1)", &[]).await;
-            relay.set(Fault::Refuse).await;
-            stored
-        })
-        .await;
-    let error = result.unwrap_err();
+    let error = scene.write_with_no_other_way(&relay, Duration::from_millis(300)).await;
     assert_eq!(error.verdict(), steadfast::Verdict::OutcomeUnknown, "{error}");
     relay.set(Fault::None).await;
     let known = || scene.events.outcomes().last().is_some_and(Outcome::is_known);

@@ -2,7 +2,7 @@
 
 use steadfast::outcome::Doubt;
 use steadfast::{Verdict, params};
-use steadfast_test::{Cut, Direction, Ending, Fault, Relay, eventually};
+use steadfast_test::{Cut, Direction, Ending, eventually};
 use tokio::sync::oneshot;
 
 use super::*;
@@ -157,20 +157,9 @@ async fn a_fatal_instead_of_the_answer_is_no_answer() {
 async fn what_cannot_be_asked_in_time_is_unknown_and_the_ticket_knows_later() {
     let server = Postgres::start().await;
     let relay = Relay::to(server.addr()).await;
-    let one = format!("{}?pool_size=1&pool_max_overflow=0", relay.url_from(&server));
-    let scene = Scene::new(&one).await;
+    let scene = Scene::single(&relay, &server).await;
     relay.arm(Cut::on_message(Direction::ToClient, b'C').with_text("COMMIT").ending(Ending::Rst));
-    let moment = Some(Instant::now() + Duration::from_millis(500));
-    let result: Result<u64, Error> = scene
-        .database
-        .transaction(TransactionOptions::default(), moment, async |tx| {
-            let stored = tx.execute("INSERT INTO numbers VALUES (1)", &[]).await;
-            // This connection goes on; there will be no other.
-            relay.set(Fault::Refuse).await;
-            stored
-        })
-        .await;
-    let error = result.unwrap_err();
+    let error = scene.write_with_no_other_way(&relay, Duration::from_millis(500)).await;
     assert_eq!(error.verdict(), Verdict::OutcomeUnknown, "{error}");
     assert!(error.fault().unwrap().doubt().unwrap().may_clear_up(), "{error}");
     assert!(error.to_string().contains("steadfast resolve sfx1"), "{error}");

@@ -20,11 +20,13 @@ use steadfast::event::{Event, Observer};
 use steadfast::outcome::XidTicket;
 use steadfast::sql::TransactionOptions;
 use steadfast::{Config, Database, Error, Outcome, Ticket};
-use steadfast_test::Postgres;
+use steadfast_test::{Fault, Postgres, Relay};
 use tokio::time::Instant;
 
 /// Nothing here takes longer, except when it is broken.
 const SOON: Duration = Duration::from_secs(20);
+
+const ONE: &str = "INSERT INTO numbers VALUES (1)";
 
 #[expect(clippy::unnecessary_wraps, reason = "the form in which deadlines are given")]
 fn soon() -> Option<Instant> {
@@ -49,6 +51,11 @@ impl Scene {
         scene
     }
 
+    /// With a single connection, through this relay.
+    async fn single(relay: &Relay, server: &Postgres) -> Self {
+        Self::new(&format!("{}?pool_size=1&pool_max_overflow=0", relay.url_from(server))).await
+    }
+
     /// Without a table.
     fn bare(url: &str) -> Self {
         let events = Arc::new(Events::default());
@@ -70,6 +77,35 @@ impl Scene {
     async fn numbers(&self) -> Vec<i64> {
         let rows = self.database.query("SELECT n FROM numbers ORDER BY n", &[], soon()).await.unwrap();
         rows.iter().map(|row| row.at(0).unwrap()).collect()
+    }
+
+    /// Commits this SQL, and gives the ticket.
+    async fn committed(&self, options: TransactionOptions, sql: &'static str) -> Ticket {
+        let ticket = Mutex::new(None);
+        let done: Result<(), Error> = self
+            .database
+            .transaction(options, soon(), async |tx| {
+                tx.batch(sql).await?;
+                *ticket.lock().unwrap() = tx.ticket();
+                Ok(())
+            })
+            .await;
+        done.unwrap();
+        ticket.into_inner().unwrap().unwrap()
+    }
+
+    /// Writes a number over the only connection that there is, and cannot open another to ask: why that failed.
+    async fn write_with_no_other_way(&self, relay: &Relay, within: Duration) -> Error {
+        let result: Result<u64, Error> = self
+            .database
+            .transaction(TransactionOptions::default(), Some(Instant::now() + within), async |tx| {
+                let stored = tx.execute(ONE, &[]).await;
+                // This connection goes on.
+                relay.set(Fault::Refuse).await;
+                stored
+            })
+            .await;
+        result.unwrap_err()
     }
 
     /// The ticket that a transaction of these statements has before its COMMIT; it is then rolled back.

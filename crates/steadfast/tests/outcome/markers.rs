@@ -35,21 +35,6 @@ fn marked() -> TransactionOptions {
     TransactionOptions::default().guard(Guard::Marker)
 }
 
-/// Commits a number and gives the ticket of it.
-async fn commit(scene: &Scene) -> Ticket {
-    let ticket = Mutex::new(None);
-    let done: Result<(), Error> = scene
-        .database
-        .transaction(marked(), soon(), async |tx| {
-            tx.execute("INSERT INTO numbers VALUES (1)", &[]).await?;
-            *ticket.lock().unwrap() = tx.ticket();
-            Ok(())
-        })
-        .await;
-    done.unwrap();
-    ticket.into_inner().unwrap().unwrap()
-}
-
 #[tokio::test]
 async fn a_marker_tells_on_either_database_what_was_committed_and_fences_what_was_not() {
     let server = Postgres::start().await;
@@ -66,7 +51,7 @@ async fn a_marker_tells_on_either_database_what_was_committed_and_fences_what_wa
 
         scene.database.prepare_outcomes(soon()).await.unwrap();
         scene.database.prepare_outcomes(soon()).await.unwrap();
-        let committed = commit(&scene).await;
+        let committed = scene.committed(marked(), ONE).await;
         assert_eq!(scene.database.resolve(&committed, soon()).await, Outcome::Committed { durable: true });
         let never = Ticket::Marker(MarkerTicket { token: Uuid::now_v7() });
         assert_eq!(scene.database.resolve(&never, soon()).await, Outcome::NotCommitted);
@@ -114,7 +99,7 @@ async fn what_was_forgotten_is_said_to_be_too_old_and_not_guessed() {
     for url in [server.url(), file.url()] {
         let scene = Scene::new(&url).await;
         scene.database.prepare_outcomes(soon()).await.unwrap();
-        let committed = commit(&scene).await;
+        let committed = scene.committed(marked(), ONE).await;
         let yesterday = Timestamp::now() - 24.hours();
         assert_eq!(scene.database.forget_outcomes(yesterday, soon()).await.unwrap(), 0);
         assert_eq!(scene.database.resolve(&committed, soon()).await, Outcome::Committed { durable: true });

@@ -62,16 +62,7 @@ async fn an_id_that_was_not_handed_out_again_yet_was_not_committed() {
 async fn what_was_committed_before_a_crash_is_unknown_and_before_a_clean_restart_is_known() {
     let server = Postgres::start().await;
     let scene = Scene::new(&server.url()).await;
-    let ticket = Mutex::new(None);
-    scene
-        .write(async |tx| {
-            tx.execute("INSERT INTO numbers VALUES (1)", &[]).await?;
-            *ticket.lock().unwrap() = tx.ticket();
-            Ok(())
-        })
-        .await
-        .unwrap();
-    let ticket = ticket.into_inner().unwrap().unwrap();
+    let ticket = scene.committed(TransactionOptions::default(), ONE).await;
     let committed = Outcome::Committed { durable: true };
     assert_eq!(scene.database.resolve(&ticket, soon()).await, committed);
     server.restart(Mode::Fast).await;
@@ -88,16 +79,7 @@ async fn statistics_that_were_reset_by_hand_make_nobody_say_that_it_was_not_comm
     // So that the server knows of a recovery, as one that was promoted once always does.
     server.restart(Mode::Immediate).await;
     let scene = Scene::new(&server.url()).await;
-    let ticket = Mutex::new(None);
-    scene
-        .write(async |tx| {
-            tx.execute("INSERT INTO numbers VALUES (1)", &[]).await?;
-            *ticket.lock().unwrap() = tx.ticket();
-            Ok(())
-        })
-        .await
-        .unwrap();
-    let ticket = ticket.into_inner().unwrap().unwrap();
+    let ticket = scene.committed(TransactionOptions::default(), ONE).await;
     assert!(xid(&ticket).recovered_to.is_some());
     server.psql("SELECT pg_stat_reset_shared('bgwriter')").await;
     assert_eq!(scene.database.resolve(&ticket, soon()).await, Outcome::Unknown(Doubt::Recovered));

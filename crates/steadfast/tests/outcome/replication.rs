@@ -63,16 +63,7 @@ async fn a_cancelled_wait_is_told_for_a_failover_would_lose_the_commit() {
 async fn a_commit_that_cannot_be_confirmed_is_told_as_committed_and_not_durable() {
     let server = Postgres::start().await;
     let scene = Scene::new(&server.url()).await;
-    let ticket = Mutex::new(None);
-    scene
-        .write(async |tx| {
-            tx.execute("INSERT INTO numbers VALUES (1)", &[]).await?;
-            *ticket.lock().unwrap() = tx.ticket();
-            Ok(())
-        })
-        .await
-        .unwrap();
-    let ticket = ticket.into_inner().unwrap().unwrap();
+    let ticket = scene.committed(TransactionOptions::default(), ONE).await;
     server.set("synchronous_standby_names", "nobody").await;
     assert_eq!(scene.database.resolve(&ticket, soon()).await, Outcome::Committed { durable: false });
     server.set("synchronous_standby_names", "").await;
@@ -84,16 +75,8 @@ async fn a_commit_that_cannot_be_confirmed_is_told_as_committed_and_not_durable(
 async fn a_commit_that_did_not_wait_for_the_disk_is_made_durable_by_asking() {
     let server = Postgres::builder().setting("wal_writer_delay", "10s").fsync(true).start().await;
     let scene = Scene::new(&server.url()).await;
-    let ticket = Mutex::new(None);
-    scene
-        .write(async |tx| {
-            tx.batch("SET LOCAL synchronous_commit = off; INSERT INTO numbers VALUES (1)").await?;
-            *ticket.lock().unwrap() = tx.ticket();
-            Ok(())
-        })
-        .await
-        .unwrap();
-    let ticket = ticket.into_inner().unwrap().unwrap();
+    let not_waiting = "SET LOCAL synchronous_commit = off; INSERT INTO numbers VALUES (1)";
+    let ticket = scene.committed(TransactionOptions::default(), not_waiting).await;
     assert_eq!(scene.database.resolve(&ticket, soon()).await, Outcome::Committed { durable: true });
     let flushed = server.psql("SELECT pg_current_wal_flush_lsn() - '0/0'::pg_lsn").await;
     assert!(flushed.trim().parse::<u64>().unwrap() > xid(&ticket).lsn, "{flushed}");

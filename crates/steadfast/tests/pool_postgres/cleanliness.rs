@@ -1,6 +1,7 @@
 //! Fear: the next borrower gets what the one before left.
 
 use steadfast::sql::SqlConnection as _;
+use steadfast_test::poll_once;
 
 use crate::support::*;
 

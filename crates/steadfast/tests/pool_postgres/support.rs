@@ -96,13 +96,3 @@ pub(crate) async fn take(pool: &Pool<PostgresConnector>, number: usize) -> Vec<L
 pub(crate) async fn text(connection: &mut PostgresConnection, sql: &str) -> String {
     connection.query(sql, &[]).await.unwrap()[0].at(0).unwrap()
 }
-
-/// Polls a future once and drops it.
-pub(crate) async fn poll_once<T>(future: impl Future<Output = T>) {
-    let mut future = Box::pin(future);
-    std::future::poll_fn(|context| {
-        drop(future.as_mut().poll(context));
-        std::task::Poll::Ready(())
-    })
-    .await;
-}

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use steadfast::connector::Connector as _;
 use steadfast::sql::{SqlConnection as _, TransactionOptions};
-use steadfast_test::eventually;
+use steadfast_test::{eventually, poll_once};
 use tokio::time::{Instant, timeout};
 
-use super::support::{SOON, is_dirty, is_ready, plain, poll_once};
+use super::support::{SOON, is_dirty, is_ready, plain};
 
 #[tokio::test]
 async fn a_busy_connection_is_clean_soon_after_its_caller_left() {

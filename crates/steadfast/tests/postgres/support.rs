@@ -30,16 +30,6 @@ pub(crate) fn read_only() -> TransactionOptions {
     options
 }
 
-/// Polls a future once and drops it.
-pub(crate) async fn poll_once<T>(future: impl Future<Output = T>) {
-    let mut future = Box::pin(future);
-    std::future::poll_fn(|cx| {
-        drop(future.as_mut().poll(cx));
-        std::task::Poll::Ready(())
-    })
-    .await;
-}
-
 /// A superuser's options for this server, without TLS.
 pub(crate) fn options(server: &Postgres) -> PostgresOptions {
     let mut options = PostgresOptions::default();

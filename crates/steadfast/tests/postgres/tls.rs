@@ -1,7 +1,7 @@
 //! TLS against real servers: every sslmode, pins, channel binding, client certificates, and errors in words.
 
 use std::fs;
-use std::process::Command;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use super::support::{self, connector, is_ready};
@@ -11,7 +11,7 @@ use steadfast::connector::{Alarm, Connector as _};
 use steadfast::postgres::PostgresConnection;
 use steadfast::sql::SqlConnection as _;
 use steadfast::verdict::{Class, Step};
-use steadfast_test::{Mode, Postgres};
+use steadfast_test::{Certificates, Mode, Postgres};
 use tokio::sync::OnceCell;
 
 const HBA: &str = "local all all trust\n\
@@ -22,79 +22,17 @@ const HBA: &str = "local all all trust\n\
     hostssl all certified 127.0.0.1/32 cert\n\
     host all postgres 127.0.0.1/32 trust\n";
 
-/// Made by `openssl`: an authority, a server's certificate for `localhost`, a client's, another authority
-/// that signed nothing, and a leaf that is marked as an authority.
-struct Certificates {
-    directory: std::path::PathBuf,
-}
-
-impl Certificates {
-    /// Made once and kept below the target directory. Several processes may want them at the same time: each
-    /// makes its own, and the first to be done puts them in place.
-    fn make() -> Self {
-        let kept = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-tls-1");
-        if !kept.exists() {
-            let own = kept.with_extension(std::process::id().to_string());
-            fs::create_dir_all(&own).unwrap();
-            Self { directory: own.clone() }.fill();
-            if fs::rename(&own, &kept).is_err() {
-                fs::remove_dir_all(&own).unwrap();
-            }
-        }
-        Self { directory: kept }
-    }
-
-    fn fill(&self) {
-        let made = self;
-        for authority in ["ca", "stranger"] {
-            made.openssl(&format!(
-                "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN={authority} -keyout {authority}.key -out {authority}.crt"
-            ));
-        }
-        fs::write(made.directory.join("server.ext"), "subjectAltName=DNS:localhost,DNS:db.example").unwrap();
-        fs::write(made.directory.join("client.ext"), "extendedKeyUsage=clientAuth").unwrap();
-        for (leaf, name) in [("server", "localhost"), ("client", "certified")] {
-            made.openssl(&format!(
-                "req -newkey rsa:2048 -nodes -subj /CN={name} -keyout {leaf}.key -out {leaf}.csr"
-            ));
-            made.openssl(&format!(
-                "x509 -req -in {leaf}.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 3650 -extfile {leaf}.ext -out {leaf}.crt"
-            ));
-        }
-        made.openssl(
-            "req -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=localhost -addext basicConstraints=critical,CA:TRUE \
-             -addext subjectAltName=DNS:localhost -keyout marked.key -out marked.crt",
-        );
-    }
-
-    fn openssl(&self, arguments: &str) {
-        let output = Command::new("openssl")
-            .args(arguments.split(' ').filter(|argument| !argument.is_empty()))
-            .current_dir(&self.directory)
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.directory.join(name).display().to_string()
-    }
-
-    fn text(&self, name: &str) -> String {
-        fs::read_to_string(self.directory.join(name)).unwrap()
-    }
-
-    /// As an operator would compute it, with no help from the code under test.
-    fn pin(&self, name: &str) -> [u8; 32] {
-        let script = format!(
-            "openssl x509 -in {name} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary"
-        );
-        let output = Command::new("sh").args(["-c", &script]).current_dir(&self.directory).output().unwrap();
-        output.stdout.try_into().unwrap()
-    }
-}
-
-static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(Certificates::make);
+/// An authority, a server's certificate for `localhost`, a client's, another authority that signed nothing, and a
+/// leaf that is marked as an authority. Kept below the target directory.
+static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(|| {
+    Certificates::kept(Path::new(env!("CARGO_TARGET_TMPDIR")).join("postgres-tls-2"), |made| {
+        made.authority("ca");
+        made.authority("stranger");
+        made.signed("ca", "server", "localhost", 3650, "subjectAltName=DNS:localhost,DNS:db.example");
+        made.signed("ca", "client", "certified", 3650, "extendedKeyUsage=clientAuth");
+        made.marked_as_authority("marked");
+    })
+});
 static PROPER: OnceCell<Postgres> = OnceCell::const_new();
 static MARKED: OnceCell<Postgres> = OnceCell::const_new();
 

@@ -5,7 +5,8 @@ use steadfast::params;
 use steadfast::sql::{SqlConnection as _, TransactionOptions};
 use steadfast::verdict::{Class, Step, Verdict};
 
-use super::support::{connect, is_ready, plain, poll_once, read_only, server};
+use super::support::{connect, is_ready, plain, read_only, server};
+use steadfast_test::poll_once;
 
 #[tokio::test]
 async fn a_read_is_kept_read_only_by_the_server_and_leaves_nothing_open() {
