@@ -25,7 +25,8 @@
 //! nothing comes is stopped. A request that merely waits blocks nothing and counts as nothing. At half of
 //! [`Options::timeout`] there is a warning; at the timeout SIGABRT, and SIGCONT, because a stopped process gets
 //! no other signal. The worker's signal thread, which waits on nothing but that signal, then says what the worker was
-//! doing, and [`GRACE`](Options::abort_grace) later comes SIGKILL.
+//! doing, and [`GRACE`](Options::abort_grace) later comes SIGKILL. A stopped worker that is woken for that runs on with
+//! all of its threads, so its licence to take clients ([`WorkerHandle::may_accept`]) is revoked before.
 //!
 //! **The dead leave connections behind.** A server goes on with the query of a client that was killed. Each worker
 //! has a tag that no other ever has ([`Worker::tag`]), to be shown to servers (`application_name`), and after a
@@ -89,6 +90,7 @@ mod roster;
 mod message;
 mod frame;
 mod link;
+mod licence;
 mod hooks;
 mod plan;
 mod worker;

@@ -16,7 +16,10 @@ use serde::de::DeserializeOwned;
 use crate::frame::{Decoder, encode};
 
 /// The most listeners that can be passed on.
-pub(crate) const MAX_DESCRIPTORS: usize = 16;
+pub(crate) const MAX_LISTENERS: usize = 16;
+
+/// With the licence of a worker.
+const MAX_DESCRIPTORS: usize = MAX_LISTENERS + 1;
 
 /// A master's end. It never blocks: what the other side does not read waits in a queue.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::roster::Roster;
 
 /// Raised with every change that an older program would not understand.
-pub(crate) const PROTOCOL: u32 = 1;
+pub(crate) const PROTOCOL: u32 = 2;
 
 /// The largest blob. The master keeps one of each name for each worker, and tells it to all.
 pub(crate) const MAX_BLOB_BYTES: usize = 64 * 1024;

@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use crate::environment::Mark;
 use crate::error::SupervisorError;
 use crate::frame::Decoder;
+use crate::licence::Licence;
 use crate::link::{be_greeted, close_on_exec};
 use crate::master::Start;
 use crate::message::{Down, PROTOCOL, Up, Welcome};
@@ -35,16 +36,20 @@ pub fn role() -> Result<Role, SupervisorError> {
         let (message, descriptors) = be_greeted(&stream, &mut decoder)?;
         let welcome = understood(message)?;
         descriptors.iter().try_for_each(close_on_exec)?;
-        if descriptors.len() != welcome.listeners {
-            return Err(io::Error::other("not all listeners have come"));
+        let licences = usize::from(mark == Mark::Worker);
+        if descriptors.len() != licences + welcome.listeners {
+            return Err(io::Error::other("not all descriptors have come"));
         }
         let hello = crate::frame::encode(&Up::Hello { protocol: PROTOCOL })?;
         io::Write::write_all(&mut &stream, &hello)?;
         Ok((stream, decoder, welcome, descriptors))
     })();
-    let (stream, decoder, welcome, descriptors) = greeted.map_err(SupervisorError::Greeting)?;
+    let (stream, decoder, welcome, mut descriptors) = greeted.map_err(SupervisorError::Greeting)?;
     Ok(match mark {
-        Mark::Worker => Role::Worker(Worker::new(stream, decoder, &welcome, descriptors)?),
+        Mark::Worker => {
+            let licence = Licence::from(descriptors.remove(0));
+            Role::Worker(Worker::new(stream, decoder, &welcome, licence, descriptors)?)
+        }
         Mark::Successor => Role::Master(Start::successor(stream, decoder, &welcome, descriptors)?),
     })
 }

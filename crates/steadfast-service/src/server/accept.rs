@@ -1,7 +1,9 @@
 //! Taking connections from the kernel.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::task::Poll;
 
 use axum::Router;
 use steadfast::tasks;
@@ -23,6 +25,10 @@ const COURTESY: Duration = Duration::from_millis(1);
 /// How often such an error is logged while it lasts.
 const REMINDER: Duration = Duration::from_secs(10);
 
+/// Whether this process may still take clients. Asked right before each of them: a worker that its master has given up
+/// would take them into its grave.
+pub(super) type MayAccept = dyn Fn() -> bool + Send + Sync;
+
 /// Accepts for ever, never more connections at the same time than there are slots: the others wait in the
 /// kernel. With so many requests as `saturated` it leaves new ones to others first.
 pub(super) async fn accept(
@@ -31,6 +37,7 @@ pub(super) async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     saturated: usize,
+    may_accept: &MayAccept,
 ) {
     let mut logged: Option<Instant> = None;
     // The semaphore is never closed.
@@ -38,7 +45,10 @@ pub(super) async fn accept(
         if app.requests_in_flight() >= saturated {
             sleep(COURTESY).await;
         }
-        match listener.accept().await {
+        // Nothing between the question and the system call may wait. Who may not accept any more waits for the end.
+        let accepted =
+            poll_fn(|context| if may_accept() { listener.poll_accept(context) } else { Poll::Pending });
+        match accepted.await {
             Ok((stream, peer)) => {
                 let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);
                 // Ends by itself: it follows the life cycle, and its permit says when it is over.
@@ -59,13 +69,22 @@ pub(super) async fn accept(
 
 /// Takes those who have connected already and closes the listener. Closing it alone would reset them, and they
 /// could not know whether anything of their request was done.
-pub(super) fn accept_the_last(app: &App, router: &Router, listener: TcpListener, slots: &Arc<Semaphore>) {
+pub(super) fn accept_the_last(
+    app: &App,
+    router: &Router,
+    listener: TcpListener,
+    slots: &Arc<Semaphore>,
+    may_accept: &MayAccept,
+) {
     // Asked directly: the runtime may not have heard yet of who came last.
     let listener = match listener.into_std() {
         Ok(listener) => listener,
         Err(error) => return tracing::debug!(%error, "the last clients could not be accepted"),
     };
     while let Ok(permit) = Arc::clone(slots).try_acquire_owned() {
+        if !may_accept() {
+            return;
+        }
         match listener.accept() {
             Ok((stream, peer)) => {
                 let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));

@@ -23,6 +23,7 @@ use crate::descriptors::connections_within_limit;
 use crate::lifecycle::Phase;
 use crate::pruning;
 use crate::router::router;
+use crate::server::accept::MayAccept;
 use crate::signals::Signals;
 use crate::startup;
 
@@ -127,12 +128,19 @@ impl Listening {
     /// # Cancel safety
     /// Dropping it stops accepting; connections that are open are served until their clients close them.
     pub async fn run(self, outside: Router) {
-        self.run_when(std::future::ready(()), usize::MAX, outside).await;
+        self.run_when(std::future::ready(()), usize::MAX, &|| true, outside).await;
     }
 
     /// As [`run`](Self::run), and leaves the clients to others until `open` is over. If that never is, those who wait
     /// are left to them as well. With so many requests as `saturated` it leaves new ones to others first.
-    pub(crate) async fn run_when(self, open: impl Future<Output = ()>, saturated: usize, outside: Router) {
+    /// Once it may not accept it takes nobody any more.
+    async fn run_when(
+        self,
+        open: impl Future<Output = ()>,
+        saturated: usize,
+        may_accept: &MayAccept,
+        outside: Router,
+    ) {
         let Self { app, listener, .. } = self;
         let router = router(&app, outside);
         let capacity = connections_within_limit(app.settings().max_connections).min(Semaphore::MAX_PERMITS);
@@ -154,14 +162,14 @@ impl Listening {
             () = async {
                 open.await;
                 is_open = true;
-                accept::accept(&app, &router, &listener, &slots, saturated).await;
+                accept::accept(&app, &router, &listener, &slots, saturated, may_accept).await;
             } => {}
         }
         starting.abort();
         pruning.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
         if is_open {
-            accept::accept_the_last(&app, &router, listener, &slots);
+            accept::accept_the_last(&app, &router, listener, &slots, may_accept);
         } else {
             drop(listener);
         }

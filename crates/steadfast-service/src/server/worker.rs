@@ -43,11 +43,11 @@ pub async fn serve_as_worker(
         "worker: budget",
         workers::watch_budget(app.clone(), handle.clone(), worker.family().to_owned(), Arc::clone(&changed)),
     ));
-    let open = open(life, handle, changed);
+    let open = open(life, handle.clone(), changed);
     let routes = outside(&app);
     // More requests than connections wait for each other here, while another worker may have connections to spare.
     let saturated = app.database().status().capacity().max(1);
-    listening.run_when(open, saturated, routes).await;
+    listening.run_when(open, saturated, &move || handle.may_accept(), routes).await;
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, ExitStatus};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::clock::unix_seconds;
 use crate::environment::Mark;
 use crate::hooks::{Death, Identity};
+use crate::licence::{Licensor, licence};
 use crate::link::Link;
 use crate::master::program::Program;
 use crate::master::start::Start;
@@ -30,6 +32,7 @@ pub(super) struct Running {
     pub(super) blobs: BTreeMap<String, Value>,
     /// It reads too slowly, and must be told all blobs again.
     pub(super) stale: bool,
+    licensor: Licensor,
     child: Child,
 }
 
@@ -38,7 +41,9 @@ const MAX_WAITING: usize = 256;
 
 impl Running {
     pub(super) fn start(program: &Program, start: &Start, welcome: &Welcome) -> io::Result<Self> {
-        let (child, link) = execute(program, Mark::Worker, start, welcome)?;
+        let (licensor, licence) = licence()?;
+        let descriptors: Vec<_> = [licence.as_fd()].into_iter().chain(start.descriptors()).collect();
+        let (child, link) = execute(program, Mark::Worker, &descriptors, welcome)?;
         let who = Identity {
             number: welcome.number,
             incarnation: welcome.incarnation,
@@ -53,6 +58,7 @@ impl Running {
             reason: None,
             blobs: BTreeMap::new(),
             stale: false,
+            licensor,
             child,
         })
     }
@@ -76,6 +82,13 @@ impl Running {
             self.blobs.insert(name.to_owned(), value.clone());
         }
         kept
+    }
+
+    /// It takes no clients any more, not even when it is woken.
+    pub(super) fn revoke_licence(&self) {
+        if let Err(error) = self.licensor.revoke() {
+            tracing::debug!(%error, tag = self.who.tag, "the licence could not be revoked; the worker has gone");
+        }
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -103,13 +116,13 @@ pub(super) fn kill(child: &Child, signal: Signal) {
 pub(super) fn execute(
     program: &Program,
     mark: Mark,
-    start: &Start,
+    descriptors: &[BorrowedFd<'_>],
     welcome: &Welcome,
 ) -> io::Result<(Child, Link)> {
     let (ours, theirs) = UnixStream::pair()?;
     let link = Link::new(ours)?;
     // It waits in the socket until the child reads it.
-    link.greet(&Down::Welcome(welcome.clone()), &start.descriptors())?;
+    link.greet(&Down::Welcome(welcome.clone()), descriptors)?;
     let child = program.execute(mark, &theirs)?;
     Ok((child, link))
 }

@@ -38,6 +38,9 @@ impl Shell {
             Action::Abort { incarnation, stuck, age } => {
                 let (tag, age_s) = (self.tag(incarnation), age.as_secs_f64());
                 tracing::error!(tag, age_s, %stuck, "a worker is stuck; SIGABRT");
+                if let Some(worker) = self.workers.get(&incarnation) {
+                    worker.revoke_licence();
+                }
                 // A process that was stopped gets nothing but KILL before it goes on.
                 self.signal(incarnation, Signal::ABORT);
                 self.signal(incarnation, Signal::CONT);

@@ -8,7 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::error::SupervisorError;
 use crate::frame::Decoder;
-use crate::link::{Link, MAX_DESCRIPTORS};
+use crate::link::{Link, MAX_LISTENERS};
 use crate::message::Welcome;
 
 /// What a master begins with: nothing, or what another one hands over.
@@ -56,7 +56,7 @@ impl Start {
             if !self.inherited.is_empty() {
                 return Ok(self.inherited.remove(0));
             }
-            if self.listeners.len() >= MAX_DESCRIPTORS {
+            if self.listeners.len() >= MAX_LISTENERS {
                 return Err(std::io::Error::other("there are 16 listeners already"));
             }
             let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;

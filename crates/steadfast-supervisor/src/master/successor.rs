@@ -42,7 +42,7 @@ impl Successor {
         welcome: &Welcome,
         until: Instant,
     ) -> io::Result<Self> {
-        let (child, link) = execute(program, Mark::Successor, start, welcome)?;
+        let (child, link) = execute(program, Mark::Successor, &start.descriptors(), welcome)?;
         Ok(Self { child, link, until, is_ready: false, reason: None })
     }
 

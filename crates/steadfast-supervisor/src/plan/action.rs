@@ -16,7 +16,7 @@ pub(crate) enum Action {
     Hurry(u64),
     /// Warn that it makes no progress.
     Warn { incarnation: u64, stuck: Stuck, age: Duration },
-    /// Send it SIGABRT, and SIGCONT.
+    /// Let it take no more clients; then send it SIGABRT, and SIGCONT.
     Abort { incarnation: u64, stuck: Stuck, age: Duration },
     /// Send it SIGKILL.
     Kill { incarnation: u64, why: &'static str },

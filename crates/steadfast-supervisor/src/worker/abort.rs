@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 const NOT_OURS: [i32; 4] = [SIGHUP, SIGTTIN, SIGTTOU, SIGUSR2];
 
 pub(super) fn start(shared: Arc<Shared>, hooks: Hooks) -> io::Result<()> {
+    // Inside the handler: this thread may have to wait for its turn.
+    signal_hook::flag::register(SIGABRT, Arc::clone(&shared.aborted))?;
     let mut signals = Signals::new([SIGABRT, SIGTERM, SIGINT, SIGQUIT].into_iter().chain(NOT_OURS))?;
     let run = move || {
         for signal in signals.forever() {

@@ -1,6 +1,7 @@
 //! What a worker's work says and asks.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
@@ -55,6 +56,16 @@ impl WorkerHandle {
     /// Tells the master why this worker is about to end badly. Waits until it is on its way.
     pub fn fail(&self, reason: impl Into<String>) {
         self.shared.send_now(&Up::Failed { reason: reason.into() });
+    }
+
+    /// Whether this worker may take another client. To be asked right before each `accept`, also before those of clients
+    /// that wait when the listener is about to be closed.
+    ///
+    /// Once it is false it stays so: the master has given this worker up, or somebody has sent it SIGABRT, and its process
+    /// is about to end. Whoever it does not take is taken by another worker. It costs one system call.
+    #[must_use]
+    pub fn may_accept(&self) -> bool {
+        !self.shared.aborted.load(Ordering::SeqCst) && self.shared.licence.holds()
     }
 
     /// Lets all workers know something about this one: the latest value under this name is in every worker's

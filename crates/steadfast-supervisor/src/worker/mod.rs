@@ -21,6 +21,7 @@ use crate::clock::Duration;
 use crate::error::SupervisorError;
 use crate::frame::Decoder;
 use crate::hooks::{Hooks, Identity, guarded};
+use crate::licence::Licence;
 use crate::message::{Up, Welcome};
 use crate::worker::shared::Shared;
 
@@ -44,10 +45,11 @@ impl Worker {
         stream: UnixStream,
         decoder: Decoder,
         welcome: &Welcome,
+        licence: Licence,
         descriptors: Vec<OwnedFd>,
     ) -> Result<Self, SupervisorError> {
         let writer = stream.try_clone().map_err(SupervisorError::system("a second descriptor"))?;
-        let shared = Arc::new(Shared::new(welcome, writer));
+        let shared = Arc::new(Shared::new(welcome, writer, licence));
         let listeners = descriptors.into_iter().map(TcpListener::from).collect();
         Ok(Self { shared, listeners, reader: Some((stream, decoder)) })
     }

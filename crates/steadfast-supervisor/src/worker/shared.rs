@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Condvar, Mutex};
 use serde_json::Value;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::clock::Duration;
 use crate::frame::encode;
 use crate::hooks::{Identity, guarded};
+use crate::licence::Licence;
 use crate::message::{Beat, Up, Welcome};
 use crate::roster::Roster;
 use crate::worker::Order;
@@ -23,6 +25,9 @@ pub(crate) struct Shared {
     pub(crate) master: String,
     pub(super) beat: Duration,
     pub(super) drain: Duration,
+    pub(super) licence: Licence,
+    /// Set inside the handler of SIGABRT, whoever has sent it.
+    pub(super) aborted: Arc<AtomicBool>,
     writer: Mutex<UnixStream>,
     pub(super) outbox: Mutex<Outbox>,
     /// Something was put into the outbox.
@@ -60,7 +65,7 @@ struct Orders {
 }
 
 impl Shared {
-    pub(super) fn new(welcome: &Welcome, writer: UnixStream) -> Self {
+    pub(super) fn new(welcome: &Welcome, writer: UnixStream, licence: Licence) -> Self {
         let who = Identity {
             number: welcome.number,
             incarnation: welcome.incarnation,
@@ -72,6 +77,8 @@ impl Shared {
             master: welcome.master.clone(),
             beat: Duration::from_millis(welcome.beat_ms.max(1)),
             drain: Duration::from_millis(welcome.drain_ms),
+            licence,
+            aborted: Arc::default(),
             writer: Mutex::new(writer),
             outbox: Mutex::default(),
             wake: Condvar::new(),

@@ -71,11 +71,25 @@ pub fn signal(worker: &View, signal: Signal) {
     kill_process(Pid::from_raw(worker.pid).unwrap(), signal).unwrap();
 }
 
+/// Stops a worker, and returns when none of its threads runs any more.
+pub async fn stop(worker: &View) {
+    signal(worker, Signal::STOP);
+    eventually("all of its threads are stopped", SOON, async || {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", worker.pid)).unwrap();
+        threads.flatten().all(|thread| state(&thread.path()) == Some('T'))
+    })
+    .await;
+}
+
+/// What the kernel says of a process, or of a thread.
+fn state(directory: &Path) -> Option<char> {
+    let stat = std::fs::read_to_string(directory.join("stat")).ok()?;
+    stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next())
+}
+
 /// Whether there is such a process. One that has ended and that nobody has waited for is not.
 pub fn is_there(pid: i32) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    state(&PathBuf::from(format!("/proc/{pid}"))).is_some_and(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// How long until a worker that was started later than this one is ready.
