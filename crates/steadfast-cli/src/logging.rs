@@ -1,10 +1,13 @@
 //! The log: to standard error, for people on a terminal, as JSON otherwise.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal as _};
 
 use steadfast::config::{ConfigError, Environment};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::SubscriberBuilder;
+
+use crate::log_writer::{Flush, log_writer};
 
 /// Chooses what is logged: `info`, `debug`, `steadfast=debug,info`.
 pub(crate) const FILTER: &str = "STEADFAST_LOG";
@@ -55,8 +58,10 @@ impl Logging {
     }
 }
 
-/// Logs from now on. Several workers write to one place: `names` tells which thread of which one it was.
-pub(crate) fn start(logging: &Logging, names: bool) {
+/// Logs from now on, a panic too, without ever waiting for whoever reads it. Several workers write to one place: `names`
+/// tells which thread of which one it was.
+pub(crate) fn start(logging: &Logging, names: bool) -> Flush {
+    let (writer, flush) = log_writer(io::stderr());
     // Checked when it was loaded.
     let filter = EnvFilter::builder().parse(&logging.filter).unwrap_or_default();
     let builder: SubscriberBuilder<_, _, EnvFilter> =
@@ -67,9 +72,16 @@ pub(crate) fn start(logging: &Logging, names: bool) {
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
-            .with_writer(io::stderr)
+            .with_writer(writer)
             .init();
     } else {
-        builder.with_target(false).with_writer(io::stderr).init();
+        builder.with_target(false).with_writer(writer).init();
     }
+    // The usual report would wait for a reader.
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = Backtrace::capture();
+        let captured = backtrace.status() == BacktraceStatus::Captured;
+        tracing::error!(backtrace = captured.then(|| tracing::field::display(backtrace)), "bug: {panic}");
+    }));
+    flush
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod command;
 mod exit;
 mod failure;
+mod log_writer;
 mod logging;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -24,6 +25,7 @@ use steadfast_supervisor::{Role, role};
 use crate::arguments::{Arguments, Command};
 use crate::command::explain::Form;
 use crate::exit::Exit;
+use crate::log_writer::Flush;
 use crate::setup::Setup;
 
 fn main() -> ExitCode {
@@ -66,12 +68,12 @@ fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<E
         }
         Command::Serve { .. } => serve(arguments, environment, role),
         Command::InitDb => {
-            let setup = begin(arguments, environment)?;
+            let (setup, _flush) = begin(arguments, environment)?;
             runtime::run(command::init_db::run(&setup)).map(ExitCode::from)
         }
         Command::EndBackends { tags } => {
             let setup = setup::load(arguments, environment)?;
-            logging::start(&setup.logging, false);
+            let _flush = logging::start(&setup.logging, false);
             runtime::run(command::end_backends::run(&setup, tags)).map(ExitCode::from)
         }
         Command::Top { url, once, json, every } => {
@@ -80,7 +82,7 @@ fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<E
             runtime::run(shown).map(ExitCode::from)
         }
         Command::Resolve(question) => {
-            let setup = begin(arguments, environment)?;
+            let (setup, _flush) = begin(arguments, environment)?;
             runtime::run(command::resolve::run(&setup, question)).map(ExitCode::from)
         }
     }
@@ -90,7 +92,7 @@ fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<E
 fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result<ExitCode, Exit> {
     let worker = match role {
         Role::Master(start) => {
-            let setup = begin(arguments, environment)?;
+            let (setup, _flush) = begin(arguments, environment)?;
             return if setup.workers.workers > 0 || start.is_successor() {
                 command::supervise::run(&setup, start, arguments.database_url.as_deref())
             } else {
@@ -102,16 +104,16 @@ fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result
     let setup = setup::load(arguments, environment).inspect_err(|_| {
         worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
     })?;
-    logging::start(&setup.logging, true);
+    let _flush = logging::start(&setup.logging, true);
     Ok(command::work::run(setup, worker))
 }
 
 /// Loads everything, and logs from now on.
-fn begin(arguments: &Arguments, environment: &Environment) -> Result<Setup, Exit> {
+fn begin(arguments: &Arguments, environment: &Environment) -> Result<(Setup, Flush), Exit> {
     let setup = setup::load(arguments, environment)?;
-    logging::start(&setup.logging, false);
+    let flush = logging::start(&setup.logging, false);
     setup.report();
-    Ok(setup)
+    Ok((setup, flush))
 }
 
 /// Waits for the database of whatever program comes next: options of our own service do not matter to it.
@@ -121,7 +123,10 @@ fn wait(
     timeout: Duration,
     command: &[String],
 ) -> Result<Exit, Exit> {
-    let config = setup::load_database(arguments, environment)?;
+    let (config, logging) = setup::load_database(arguments, environment)?;
+    let flush = logging.map(|logging| logging::start(&logging, false));
     let exit = runtime::run(command::wait::run(config, timeout))?;
+    // No thread of this process outlives its becoming another program.
+    drop(flush);
     Ok(if exit == Exit::Done { command::wait::become_command(command) } else { exit })
 }

@@ -82,18 +82,16 @@ pub(crate) fn load(arguments: &Arguments, environment: &Environment) -> Result<S
     }
 }
 
-/// Reads and checks what concerns the database alone, and starts the log where one was asked for.
-pub(crate) fn load_database(arguments: &Arguments, environment: &Environment) -> Result<Config, Exit> {
+/// Reads and checks what concerns the database alone, and how to log where that was asked for.
+pub(crate) fn load_database(
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<(Config, Option<Logging>), Exit> {
     let mut problems = Vec::new();
     let logging = Logging::load(environment, &mut problems);
     let config = config(arguments, environment).map_err(|errors| problems.extend(errors));
     match config {
-        Ok(config) if problems.is_empty() => {
-            if environment.get(logging::FILTER).is_some() {
-                logging::start(&logging, false);
-            }
-            Ok(config)
-        }
+        Ok(config) if problems.is_empty() => Ok((config, environment.get(logging::FILTER).map(|_| logging))),
         _ => Err(refuse(&problems)),
     }
 }

@@ -4,6 +4,9 @@ use std::io;
 use std::os::fd::AsFd as _;
 use std::os::unix::net::UnixStream;
 
+#[cfg(target_os = "linux")]
+use rustix::process::Signal;
+
 use crate::environment::Mark;
 use crate::error::SupervisorError;
 use crate::frame::Decoder;
@@ -29,6 +32,7 @@ pub enum Role {
 /// When a master has started this process and cannot be understood.
 pub fn role() -> Result<Role, SupervisorError> {
     let Some(mark) = Mark::of_this_process() else { return Ok(Role::Master(Start::first())) };
+    go_on_when_orphaned();
     let greeted = (|| {
         let stream = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
         rustix::stdio::dup2_stdin(std::fs::File::open("/dev/null")?)?;
@@ -52,6 +56,18 @@ pub fn role() -> Result<Role, SupervisorError> {
         }
         Mark::Successor => Role::Master(Start::successor(stream, decoder, &welcome, descriptors)?),
     })
+}
+
+/// Has the kernel wake this process, if it is stopped, when its parent dies: it could not see that, and would keep the
+/// listener for as long as it is stopped.
+///
+/// SIGCONT does nothing to a process that runs, so it does not matter that the kernel means the parent's thread and not
+/// its process, nor that the parent may be gone by now: then the stream between them has ended, and that is seen below.
+fn go_on_when_orphaned() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::CONT)) {
+        tracing::debug!(%error, "stopped when its master dies, this process will not be woken");
+    }
 }
 
 fn understood(message: Down) -> io::Result<Welcome> {

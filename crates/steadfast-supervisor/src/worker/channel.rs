@@ -13,6 +13,9 @@ use crate::message::Down;
 use crate::worker::Order;
 use crate::worker::shared::{Known, Shared};
 
+/// For the log of an orphan that ends itself.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
 /// What an orphan gets beyond its time to drain.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -77,5 +80,7 @@ fn be_orphaned(shared: &Shared) {
         thread::park_timeout(left);
     }
     tracing::error!("an orphan that has not drained in time ends itself");
+    // Whatever writes the log may do so on a thread of its own.
+    thread::park_timeout(LAST_WORDS);
     let _impossible = kill_process(getpid(), Signal::KILL);
 }

@@ -16,3 +16,4 @@ mod orphans;
 mod reload;
 mod replaced;
 mod stopped;
+mod unread_log;

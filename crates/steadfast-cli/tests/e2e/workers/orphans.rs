@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use super::support::{is_there, print_row, two_workers, workers};
+use super::support::{is_there, print_row, stop, two_workers, workers};
 use crate::support::{Load, SOON, ledger};
 use steadfast_test::{Signal, eventually};
 use tokio::time::Instant;
@@ -27,5 +27,20 @@ async fn workers_without_a_master_drain_and_leave_the_port() {
         .collect();
     assert!(unexpected.is_empty(), "what was in flight was finished: {unexpected:#?}");
     ledger::check(&postgres, &record).await;
+    TcpListener::bind(service.client.address).expect("nothing keeps the port");
+}
+
+/// A stopped process cannot see that its master has gone.
+#[tokio::test]
+async fn stopped_workers_without_a_master_go_on_and_leave_the_port() {
+    let (_postgres, service) = two_workers(&[]).await;
+    let all = workers(service.client).await;
+    for worker in &all {
+        stop(worker).await;
+    }
+    service.process.signal(Signal::KILL);
+    let killed = Instant::now();
+    eventually("all workers have ended", SOON, async || all.iter().all(|worker| !is_there(worker.pid))).await;
+    println!("measured: stopped workers whose master was killed -9 were gone after {:?}", killed.elapsed());
     TcpListener::bind(service.client.address).expect("nothing keeps the port");
 }
