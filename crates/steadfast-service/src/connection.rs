@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -29,6 +30,11 @@ const MAX_HEADERS: usize = 100;
 /// lies unread in the socket of a connection that was accepted last, is answered instead of cut off.
 const GRACE: Duration = Duration::from_millis(100);
 
+/// The same for a connection that has not brought a request yet. A client that was let in is about to send one, a round
+/// trip later and whenever it gets a processor; and nobody tries again what failed on a fresh connection. More than
+/// any round trip takes; so long does a connection that was made in advance hold up the end.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
+
 /// Serves one connection until the client closes it, the service drains and nothing is in flight on it, or the
 /// service ends. `permit` is given back when it is over, and by that the server knows.
 pub(crate) async fn serve_connection(
@@ -41,8 +47,9 @@ pub(crate) async fn serve_connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let app_of_requests = app.clone();
-    let service = service_fn(move |request: http::Request<Incoming>| {
+    let (app_of_requests, begun) = (app.clone(), AtomicBool::new(false));
+    let service = service_fn(|request: http::Request<Incoming>| {
+        begun.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
         let (answer, life) = (router.clone().oneshot(request), app_of_requests.lifecycle().clone());
@@ -65,7 +72,7 @@ pub(crate) async fn serve_connection(
     let life = app.lifecycle();
     let served = tokio::select! {
         served = serving.as_mut() => Some(served),
-        () = grace(life) => {
+        () = grace(life, &begun) => {
             // Ends an idle connection at once, and one in use after its answer.
             serving.as_mut().graceful_shutdown();
             tokio::select! {
@@ -83,7 +90,10 @@ pub(crate) async fn serve_connection(
     drop(permit);
 }
 
-async fn grace(life: &Lifecycle) {
+async fn grace(life: &Lifecycle, begun: &AtomicBool) {
     life.reached(Phase::Closing).await;
     sleep(GRACE).await;
+    if !begun.load(Ordering::Relaxed) {
+        sleep(FIRST_REQUEST - GRACE).await;
+    }
 }

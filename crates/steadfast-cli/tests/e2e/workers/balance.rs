@@ -14,17 +14,13 @@ use tokio::net::TcpStream;
 async fn a_worker_without_a_free_connection_leaves_clients_to_others() {
     let (postgres, service) = two_workers(&[]).await;
     let locker = Locker::take(&Arc::clone(&postgres)).await;
-    let mut streams = Vec::new();
-    for number in 0..30 {
-        let mut stream = TcpStream::connect(service.client.address).await.unwrap();
-        stream.write_all(&create(&format!("even-{number}"))).await.unwrap();
-        streams.push(stream);
-        // As clients come, and not all in the same instant.
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
     let all = workers(service.client).await;
-    let mut counts = Vec::new();
+    let (mut streams, mut counts) = (Vec::new(), Vec::new());
+    // Clients go on coming until both are at work; they wait, so the first worker is saturated after fifteen of them.
     eventually("both have work in the server", SOON, async || {
+        let mut stream = TcpStream::connect(service.client.address).await.unwrap();
+        stream.write_all(&create(&format!("even-{}", streams.len()))).await.unwrap();
+        streams.push(stream);
         counts.clear();
         for worker in &all {
             counts.push(postgres.backends(&worker.tag).await.active);
@@ -32,8 +28,9 @@ async fn a_worker_without_a_free_connection_leaves_clients_to_others() {
         counts.iter().all(|count| *count >= 8)
     })
     .await;
+    let sent = streams.len();
     println!(
-        "measured: 30 requests that wait in the server, 15 connections for each of two workers: {counts:?}"
+        "measured: {sent} requests that wait in the server, 15 connections for each of two workers: {counts:?}"
     );
     locker.release().await;
 }

@@ -39,13 +39,14 @@ async fn ends_under_load(signal: Signal, delay: &str) {
     assert!(unexpected.is_empty(), "{unexpected:#?}");
     ledger::check(&postgres, &record).await;
     for tag in tags {
-        assert_eq!(postgres.backends(&tag).await.total, 0, "they took leave of the server");
+        eventually("they took leave of the server", SOON, async || postgres.backends(&tag).await.total == 0)
+            .await;
     }
 }
 
 #[tokio::test]
 async fn sigterm_under_load_fails_no_request_in_flight() {
-    ends_under_load(Signal::TERM, "2").await;
+    ends_under_load(Signal::TERM, "4").await;
 }
 
 #[tokio::test]
@@ -80,7 +81,7 @@ async fn a_signal_to_the_whole_group_counts_once_and_a_second_one_hurries() {
     let asked = Instant::now();
     assert_eq!(service.process.wait(SOON).await.code(), Some(0));
     println!("measured: the second signal ended it after {:?}", asked.elapsed());
-    assert!(asked.elapsed() < Duration::from_secs(10), "not the 25 s of a drain");
+    assert!(asked.elapsed() < SOON, "not the 25 s of a drain");
     locker.release().await;
     assert_eq!(postgres.psql("SELECT count(*) FROM users WHERE username = 'long'").await, "0");
 }

@@ -12,7 +12,7 @@ async fn a_missing_database_ends_neither_master_nor_worker() {
     postgres.stop(Mode::Fast).await;
     let url = postgres.url();
     let more =
-        [("DATABASE_URL", url.as_str()), ("STEADFAST_WORKERS", "2"), ("STEADFAST_WORKER_TIMEOUT", "2")];
+        [("DATABASE_URL", url.as_str()), ("STEADFAST_WORKERS", "2"), ("STEADFAST_WORKER_TIMEOUT", "3")];
     let service = Service::start(&more).await;
     let client = service.client;
     eventually("who asks is told", SOON, async || {
@@ -20,8 +20,8 @@ async fn a_missing_database_ends_neither_master_nor_worker() {
     })
     .await;
     let before = workers(client).await;
-    // Longer than a worker may be stuck.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    // No wait for anything: so long the workers are without a database, longer than one may be stuck.
+    tokio::time::sleep(Duration::from_secs(4)).await;
     assert_eq!(workers(client).await, before);
     postgres.start_again().await;
     let after = all_ready(client, 2).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{assert_listener_never_closed, signal, two_workers, workers};
+use super::support::{assert_listener_never_closed, kill, two_workers, workers};
 use crate::support::{Load, SOON};
 use steadfast_test::{Postgres, Signal, eventually};
 use tokio::task::JoinSet;
@@ -50,7 +50,7 @@ async fn a_replacement_that_waits_for_the_database_turns_nobody_away() {
     let holding = nobody_becomes_ready(std::sync::Arc::clone(&postgres)).await;
     let load = Load::start(service.client);
     let before = load.now();
-    signal(&workers(service.client).await[0], Signal::KILL);
+    kill(&workers(service.client).await[0]).await;
     let after = load.now();
     load.goes_on_for(Duration::from_secs(2)).await;
     let record = load.stop().await;

@@ -28,7 +28,7 @@ async fn a_reload_under_load_loses_no_request() {
 async fn a_reload_that_fails(script: &str, why: &str) {
     let postgres = Postgres::start().await;
     let program = OwnProgram::new();
-    let service = start(&postgres, &program.path, &[("STEADFAST_WORKER_READY_TIMEOUT", "2")]).await;
+    let service = start(&postgres, &program.path, &[("STEADFAST_WORKER_READY_TIMEOUT", "5")]).await;
     let before = workers(service.client).await;
     let load = Load::start(service.client);
     load.goes_on_for(Duration::from_millis(500)).await;
@@ -53,5 +53,5 @@ async fn a_new_worker_that_dies_leaves_the_old_ones_where_they_are() {
 
 #[tokio::test]
 async fn a_new_worker_that_never_becomes_ready_leaves_the_old_ones_where_they_are() {
-    a_reload_that_fails("exec sleep 60", "not ready within 2 s").await;
+    a_reload_that_fails("exec sleep 60", "not ready within 5 s").await;
 }

@@ -71,6 +71,12 @@ pub fn signal(worker: &View, signal: Signal) {
     kill_process(Pid::from_raw(worker.pid).unwrap(), signal).unwrap();
 }
 
+/// Kills a worker, and returns when it takes nobody any more.
+pub async fn kill(worker: &View) {
+    signal(worker, Signal::KILL);
+    eventually("the killed worker has ended", SOON, async || !is_there(worker.pid)).await;
+}
+
 /// Stops a worker, and returns when none of its threads runs any more.
 pub async fn stop(worker: &View) {
     signal(worker, Signal::STOP);
