@@ -17,7 +17,8 @@
 //! **One socket for each worker** carries everything. Up: that it is ready, that it drains, heartbeats, named
 //! blobs of JSON, the dump of a stuck worker. Down: orders, and what is known of all the others (the
 //! [`Roster`]), so that any worker can answer for all of them. The kernel closes it however a process ends: a
-//! worker that reads the end of it drains and ends, whatever became of its master.
+//! worker that reads the end of it drains and ends, whatever became of its master. On Linux the kernel wakes a stopped
+//! one for that (`PR_SET_PDEATHSIG` with SIGCONT).
 //!
 //! **Heartbeats prove progress.** A task inside the runtime beats, and a plain thread beside it sends what it
 //! finds: the beat, and for each thread of the runtime whether it is parked and how much it has done. A thread that

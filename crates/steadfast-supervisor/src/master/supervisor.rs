@@ -48,7 +48,8 @@ impl Supervisor {
 
     /// Runs until told to end; gives the exit code: 0, or 1 when a worker had to be killed at the end, or 78 when the
     /// workers' configuration cannot work. To be called on a thread that the program does not need for anything else,
-    /// before there are others.
+    /// before there are others but a log's. The master says what it does through `tracing`: the
+    /// subscriber must not wait for whoever reads it, or the master does.
     #[must_use]
     pub fn run(self) -> ExitCode {
         match self.try_run() {
