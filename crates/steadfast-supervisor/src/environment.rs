@@ -45,7 +45,7 @@ impl Mark {
 
 /// One variable of this process.
 #[expect(clippy::disallowed_methods, reason = "this crate's one place that reads the environment")]
-fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 

@@ -86,6 +86,7 @@ mod clock;
 mod environment;
 mod error;
 mod options;
+mod systemd;
 mod tag;
 mod roster;
 mod message;
@@ -104,6 +105,7 @@ pub use master::{Start, Supervisor, this_program};
 pub use options::Options;
 pub use role::{Role, role};
 pub use roster::{Roster, Stage, WorkerView};
+pub use systemd::Systemd;
 pub use worker::{Order, Worker, WorkerHandle};
 
 /// The exit code by which a worker says that its configuration cannot work (`EX_CONFIG` of `sysexits.h`). Before any

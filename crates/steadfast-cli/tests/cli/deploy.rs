@@ -18,6 +18,7 @@ fn files() -> Vec<(String, String)> {
         "heroku/Procfile",
         "kubernetes.yaml",
         "steadfast.service",
+        "steadfast.socket",
     ];
     let mut files: Vec<_> =
         ["Dockerfile", "README.md"].iter().chain(&paths).map(|name| deploy.join(name)).collect();

@@ -33,16 +33,25 @@ const BACKLOG: u32 = 1024;
 /// How long saying goodbye to the database may take, after the last request.
 const CLOSE: Duration = Duration::from_secs(2);
 
-/// Listens, and serves until SIGTERM or SIGINT; then finishes what is in flight. A second signal drops it.
+/// Listens, and serves until SIGTERM or SIGINT; then finishes what is in flight. A second signal drops it. A listener that is
+/// there already, such as one that systemd has made, is `inherited`, whatever the settings say.
 ///
 /// `outside` makes the routes that must answer whatever happens to the others (health, metrics); it is given
 /// the application, whose life cycle it may follow.
 ///
 /// # Errors
 /// When it cannot listen, or cannot hear signals. Never because of the database.
-pub async fn serve(app: App, outside: impl FnOnce(&App) -> Router) -> Result<(), ServeError> {
+pub async fn serve(
+    app: App,
+    inherited: Option<std::net::TcpListener>,
+    outside: impl FnOnce(&App) -> Router,
+) -> Result<(), ServeError> {
     let mut signals = Signals::listen().map_err(ServeError::Signals)?;
-    let listening = Listening::bind(app)?;
+    let listening = match inherited {
+        Some(listener) => Listening::adopt(app, listener)?,
+        None => Listening::bind(app)?,
+    };
+    tracing::info!("listening on http://{}", listening.address());
     let shutdown = listening.shutdown();
     let routes = outside(listening.app());
     let mut running = std::pin::pin!(listening.run(routes));
@@ -83,7 +92,6 @@ impl Listening {
         };
         let (listener, address) =
             listen().map_err(|source| ServeError::Listen { address: wanted, source })?;
-        tracing::info!("listening on http://{address}");
         Ok(Self { app, listener, address })
     }
 

@@ -46,6 +46,7 @@ impl Shell {
     }
 
     fn asked_to_end(&mut self, passed_on: bool, replaced: bool) {
+        self.systemd.stopping();
         let at = now();
         let same = self.asked.is_some_and(|(before, how)| how != passed_on && at - before < SAME_SIGNAL);
         // The workers of a master that was replaced drain already: only the second signal is news for them.

@@ -18,6 +18,8 @@ use crate::master::successor::Successor;
 use crate::master::wait::wait;
 use crate::options::Options;
 use crate::plan::Plan;
+use crate::roster::Stage;
+use crate::systemd::Systemd;
 use crate::tag::master_name;
 
 /// A master at work.
@@ -41,7 +43,13 @@ pub(super) struct Shell {
     /// A worker had to be killed at the end.
     pub(super) unclean: bool,
     pub(super) done: Option<u8>,
+    pub(super) systemd: Systemd,
+    began: Instant,
 }
+
+/// How long systemd waits for the first worker that is ready. After it the service is there all the same: it listens, and
+/// waits for its database.
+const FIRST_READY: Duration = Duration::from_secs(10);
 
 /// How long the end waits for helpers. Those that take longer go on alone.
 const HELPERS: Duration = Duration::from_secs(5);
@@ -53,10 +61,15 @@ impl Shell {
         hooks: &Hooks,
         clean_up: Option<CleanUp>,
     ) -> Result<Self, SupervisorError> {
+        let is_successor = start.is_successor();
         let signals = Signals::listen().map_err(SupervisorError::system("its signals"))?;
         let program =
             Program::of_this_process().map_err(SupervisorError::system("the program's own path"))?;
         let exit_hook = ExitHook::start(hooks).map_err(SupervisorError::system("a thread for a hook"))?;
+        if !start.inherited.is_empty() {
+            let count = start.inherited.len();
+            tracing::warn!(count, "listeners were handed over that nobody here serves");
+        }
         tracing::info!(workers = options.workers, program = %program.path().display(), "starting workers");
         Ok(Self {
             plan: Plan::new(options.clone(), now()),
@@ -74,6 +87,8 @@ impl Shell {
             asked: None,
             unclean: false,
             done: None,
+            systemd: if is_successor { Systemd::unknown() } else { Systemd::of_this_process() },
+            began: now(),
         })
     }
 
@@ -87,7 +102,8 @@ impl Shell {
             self.take_over();
             let succeeding = self.start.parent.is_some() && !self.took_over;
             self.announcer.announce(&self.plan, succeeding, &mut self.workers);
-            self.wait();
+            let sign_of_life = self.tell_systemd();
+            self.wait(sign_of_life);
             self.hear_signals();
             self.hear_workers();
             self.hear_parent();
@@ -105,7 +121,7 @@ impl Shell {
         }
         match self.successor {
             Some(successor) if successor.is_ready => {
-                keep_the_door(successor, self.signals, self.start.parent)
+                keep_the_door(successor, self.signals, self.start.parent, self.systemd)
             }
             Some(_) | None => {
                 tracing::info!(code, "the master ends");
@@ -114,13 +130,33 @@ impl Shell {
         }
     }
 
-    fn wait(&self) {
+    /// Says when to come again.
+    fn tell_systemd(&mut self) -> Option<Instant> {
+        let ready = self.plan.members().iter().filter(|member| member.stage() == Stage::Ready).count();
+        let patience = self.began + FIRST_READY;
+        if ready > 0 || now() >= patience {
+            self.systemd.ready();
+        }
+        let wanted = self.plan.wanted();
+        self.systemd.status(&match self.plan.degraded() {
+            _ if self.plan.is_ending() => "finishing what is in flight".to_owned(),
+            Some(why) => format!("{ready} of {wanted} workers are ready; degraded: {why}"),
+            None => format!("{ready} of {wanted} workers are ready"),
+        });
+        let beat = self.systemd.beat().map(|left| now() + left);
+        let waits = (ready == 0).then_some(patience).filter(|patience| *patience > now());
+        [beat, waits].into_iter().flatten().min()
+    }
+
+    fn wait(&self, sign_of_life: Option<Instant>) {
         let links = self.workers.values().map(|worker| &worker.link);
         let links = links.chain(self.start.parent.as_ref()).chain(self.successor.as_ref().map(|s| &s.link));
         let links = links.filter(|link| !link.is_closed()).map(|link| (link.as_fd(), link.is_behind()));
         let due = self.successor.as_ref().and_then(Successor::due);
-        let until =
-            [self.plan.next_deadline(), self.helpers.next_deadline(), due].into_iter().flatten().min();
+        let until = [self.plan.next_deadline(), self.helpers.next_deadline(), due, sign_of_life]
+            .into_iter()
+            .flatten()
+            .min();
         wait([(self.signals.as_fd(), false)].into_iter().chain(links), until);
     }
 }

@@ -10,6 +10,7 @@ use crate::error::SupervisorError;
 use crate::frame::Decoder;
 use crate::link::{Link, MAX_LISTENERS};
 use crate::message::Welcome;
+use crate::systemd::Systemd;
 
 /// What a master begins with: nothing, or what another one hands over.
 #[derive(Debug)]
@@ -20,12 +21,14 @@ pub struct Start {
     pub(super) workers: Option<usize>,
     pub(super) listeners: Vec<TcpListener>,
     /// Handed over, and not asked for yet.
-    inherited: Vec<TcpListener>,
+    pub(super) inherited: Vec<TcpListener>,
+    /// Nobody looked yet whether systemd has handed something over.
+    is_unasked: bool,
 }
 
 impl Start {
     pub(crate) const fn first() -> Self {
-        Self { parent: None, workers: None, listeners: Vec::new(), inherited: Vec::new() }
+        Self { parent: None, workers: None, listeners: Vec::new(), inherited: Vec::new(), is_unasked: true }
     }
 
     pub(crate) fn successor(
@@ -37,7 +40,13 @@ impl Start {
         let link =
             Link::resume(stream, decoder).map_err(SupervisorError::system("the way to the old master"))?;
         let inherited = descriptors.into_iter().map(TcpListener::from).collect();
-        Ok(Self { parent: Some(link), workers: Some(welcome.workers), listeners: Vec::new(), inherited })
+        Ok(Self {
+            parent: Some(link),
+            workers: Some(welcome.workers),
+            listeners: Vec::new(),
+            inherited,
+            is_unasked: false,
+        })
     }
 
     /// Whether another master hands over to this one.
@@ -47,12 +56,16 @@ impl Start {
     }
 
     /// Listens on this address, for all workers. `backlog` connections wait in the kernel until a worker takes them. A
-    /// successor takes over what its predecessor has, in the same order, whatever the address says.
+    /// successor takes over what its predecessor has, in the same order, whatever the address says; and the first master
+    /// what systemd has made for it (`LISTEN_FDS`).
     ///
     /// # Errors
-    /// When the address cannot be had, or there are more than 16.
+    /// When the address cannot be had, there are more than 16, or what systemd has handed over is none for TCP.
     pub fn listen(&mut self, address: SocketAddr, backlog: u32) -> Result<SocketAddr, SupervisorError> {
         let mut listen = || {
+            if std::mem::take(&mut self.is_unasked) {
+                self.inherited = Systemd::listeners()?;
+            }
             if !self.inherited.is_empty() {
                 return Ok(self.inherited.remove(0));
             }

@@ -16,4 +16,5 @@ mod orphans;
 mod reload;
 mod replaced;
 mod stopped;
+mod systemd;
 mod unread_log;

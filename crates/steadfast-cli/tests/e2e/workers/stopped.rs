@@ -97,10 +97,11 @@ async fn workers_that_go_on_before_they_are_given_up_serve_as_before() {
         stop(victim).await;
     }
     let client = service.client;
-    let waiting = tokio::spawn(async move { client.exchange(&create("patient")).await });
+    let mut waiting = JoinSet::new();
+    waiting.spawn(async move { client.exchange(&create("patient")).await });
     service.process.wait_for_line("a worker makes no progress", SOON).await;
     all.iter().for_each(|victim| signal(victim, Signal::CONT));
-    assert_eq!(waiting.await.unwrap().unwrap().status, 201);
+    assert_eq!(waiting.join_next().await.unwrap().unwrap().unwrap().status, 201);
     service.process.wait_for_line("the worker makes progress again", SOON).await;
     assert_eq!(all_ready(client, 2).await, all, "nobody was replaced");
 }
