@@ -22,6 +22,7 @@ pub(super) fn keep_the_door(
     mut systemd: Systemd,
 ) -> u8 {
     tracing::info!(successor = successor.pid(), "replaced; passing signals on");
+    systemd.ready();
     systemd.status(&format!("process {} serves", successor.pid()));
     loop {
         if let Some(status) = successor.poll() {

@@ -59,10 +59,24 @@ impl WorkerHandle {
     }
 
     /// Whether this worker may take another client. To be asked right before each `accept`, also before those of clients
-    /// that wait when the listener is about to be closed.
+    /// that wait when the listener is about to be closed. The listener must not block: who sleeps inside `accept` is past
+    /// the question.
     ///
     /// Once it is false it stays so: the master has given this worker up, or somebody has sent it SIGABRT, and its process
     /// is about to end. Whoever it does not take is taken by another worker. It costs one system call.
+    ///
+    /// ```no_run
+    /// use std::{future::poll_fn, io, net::SocketAddr, task::Poll};
+    /// use steadfast_supervisor::WorkerHandle;
+    /// use tokio::net::{TcpListener, TcpStream};
+    ///
+    /// async fn accept(listener: &TcpListener, worker: &WorkerHandle) -> io::Result<(TcpStream, SocketAddr)> {
+    ///     poll_fn(|context| {
+    ///         if worker.may_accept() { listener.poll_accept(context) } else { Poll::Pending }
+    ///     })
+    ///     .await
+    /// }
+    /// ```
     #[must_use]
     pub fn may_accept(&self) -> bool {
         !self.shared.aborted.load(Ordering::SeqCst) && self.shared.licence.holds()

@@ -75,7 +75,8 @@ impl Worker {
 
     /// The listeners, in the order in which the master has them. They are shared with all other workers; each
     /// connection goes to one of them. They do not block (`O_NONBLOCK`) if the master made them so, which
-    /// [`Start::listen`](crate::Start::listen) does not. The second call gives none.
+    /// [`Start::listen`](crate::Start::listen) does not. Before each client [`WorkerHandle::may_accept`] is to be asked. The
+    /// second call gives none.
     pub fn listeners(&mut self) -> Vec<TcpListener> {
         std::mem::take(&mut self.listeners)
     }
@@ -90,7 +91,7 @@ impl Worker {
     ///
     /// It starts three small threads, which never run code of the work: one hears the master, one speaks to it, one
     /// waits for signals. The work must begin whatever runtime it needs, call [`WorkerHandle::ready`] when it serves,
-    /// report its progress ([`WorkerHandle::watch_tokio`]), and end when it is told to ([`WorkerHandle::on_order`]).
+    /// report its progress ([`WorkerHandle::watch_tokio`]), ask before it takes a client, and end when it is told to ([`WorkerHandle::on_order`]).
     pub fn run(mut self, hooks: &Hooks, work: impl FnOnce(&mut Self) -> ExitCode) -> ExitCode {
         if let Err(error) = self.start_threads(hooks) {
             return self.give_up(&format!("threads cannot be started: {error}"));

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use crate::clock::now;
@@ -16,6 +17,10 @@ pub(super) fn start(shared: Arc<Shared>) -> io::Result<()> {
 fn run(shared: &Shared) {
     let mut next = now();
     loop {
+        // One that was aborted and hangs in its hook makes no progress, whoever has sent the signal.
+        if shared.aborted.load(Ordering::SeqCst) {
+            return;
+        }
         let messages = {
             let mut outbox = shared.outbox.lock();
             if outbox.urgent.is_empty() && outbox.blobs.is_empty() {

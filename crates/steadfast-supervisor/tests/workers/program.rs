@@ -1,8 +1,11 @@
 //! The program under supervision. It answers lines: `pid`, `roster`, and orders to misbehave.
 
+use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use steadfast_supervisor::{Hooks, Options, Order, Role, Supervisor, Worker, WorkerHandle, role};
@@ -65,7 +68,8 @@ fn hooks(behaviour: &str) -> Hooks {
     let is = |what: &str| behaviour.split(',').any(|word| word == what);
     let (spawn_panics, spawn_hangs, spawn_fails) =
         (is("post_spawn=panic"), is("post_spawn=hang"), is("post_spawn=fail"));
-    let (abort_panics, exit_hangs) = (is("worker_abort=panic"), is("worker_exit=hang"));
+    let (abort_panics, abort_hangs) = (is("worker_abort=panic"), is("worker_abort=hang"));
+    let exit_hangs = is("worker_exit=hang");
     let (child_panics, child_hangs) = (is("child_exit=panic"), is("child_exit=hang"));
     Hooks::default()
         .post_spawn(move |who| {
@@ -80,6 +84,9 @@ fn hooks(behaviour: &str) -> Hooks {
         .worker_abort(move |who, out| {
             writeln!(out, "the hook of worker {} adds this", who.number).unwrap();
             assert!(!abort_panics, "worker_abort panics");
+            if abort_hangs {
+                hang()
+            }
         })
         .worker_exit(move |who| {
             journal(&format!("worker_exit {}", who.number));
@@ -129,7 +136,7 @@ fn work(worker: &mut Worker) -> ExitCode {
         loop {
             tokio::select! {
                 () = end.notified() => break,
-                accepted = listener.accept() => {
+                accepted = accept(&listener, &handle) => {
                     let (stream, _) = accepted.unwrap();
                     let handle = handle.clone();
                     drop(Handle::current().spawn(async move { answer(stream, handle).await.unwrap_or_default() }));
@@ -142,6 +149,10 @@ fn work(worker: &mut Worker) -> ExitCode {
     }
     runtime.shutdown_background();
     ExitCode::SUCCESS
+}
+
+async fn accept(listener: &TcpListener, worker: &WorkerHandle) -> std::io::Result<(TcpStream, SocketAddr)> {
+    poll_fn(|context| if worker.may_accept() { listener.poll_accept(context) } else { Poll::Pending }).await
 }
 
 async fn answer(stream: TcpStream, handle: WorkerHandle) -> std::io::Result<()> {

@@ -62,3 +62,19 @@ async fn a_worker_that_ends_by_itself_is_replaced() {
     })
     .await;
 }
+
+/// The master knows nothing of that signal, and the hook hangs: the worker takes nobody any more, and is ended all the same.
+#[tokio::test]
+async fn a_worker_that_somebody_else_aborts_takes_nobody_into_its_grave() {
+    let program = Program::start("worker_abort=hang").await;
+    program.serves().await;
+    let victim = program.ask("pid").await;
+    std::process::Command::new("/bin/sh").args(["-c", &format!("kill -ABRT {victim}")]).status().unwrap();
+    program.process.wait_for_line("what the stuck worker was doing", SOON).await;
+    for _ in 0..50 {
+        let answer = program.ask("pid").await;
+        assert!(!answer.is_empty() && answer != victim, "{answer:?}, {victim} was aborted");
+    }
+    program.process.wait_for_line("a worker is killed", SOON).await;
+    program.serves().await;
+}
