@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use steadfast_test::{Process, eventually};
@@ -25,7 +26,10 @@ pub(crate) struct Program {
 impl Program {
     /// With hooks that behave like this, such as `child_exit=hang`.
     pub(crate) async fn start(hooks: &str) -> Self {
-        let name = format!("journal-{}-{}", std::process::id(), hooks.replace(['=', ','], "-"));
+        // Tests may run as threads of one process.
+        static PROGRAMS: AtomicUsize = AtomicUsize::new(0);
+        let number = PROGRAMS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("journal-{}-{number}", std::process::id());
         let journal = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["program::program", "--exact", "--nocapture"]);
