@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{all_ready, is_there, print_row, two_workers};
+use super::support::{ROLLED, all_ready, is_there, print_row, two_workers};
 use crate::support::{Load, SOON};
 use steadfast_test::{Signal, eventually};
 
@@ -30,6 +30,6 @@ async fn the_last_worker_is_never_retired() {
     service.process.signal(Signal::TTOU);
     service.process.signal(Signal::HUP);
     // Whatever the signals asked is done once the reload is.
-    service.process.wait_for_line("all workers are replaced", SOON).await;
+    service.process.wait_for_line("all workers are replaced", ROLLED).await;
     all_ready(service.client, 1).await;
 }

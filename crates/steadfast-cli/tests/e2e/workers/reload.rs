@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::support::{OwnProgram, all_ready, print_row, start, two_workers, workers};
+use super::support::{OwnProgram, ROLLED, all_ready, print_row, start, two_workers, workers};
 use crate::support::{Load, SOON, ledger};
 use steadfast_test::{Postgres, Signal};
 
@@ -13,7 +13,7 @@ async fn a_reload_under_load_loses_no_request() {
     load.goes_on_for(Duration::from_secs(1)).await;
     let begun = load.now();
     service.process.signal(Signal::HUP);
-    service.process.wait_for_line("all workers are replaced", SOON).await;
+    service.process.wait_for_line("all workers are replaced", ROLLED).await;
     let took = load.now() - begun;
     load.goes_on_for(Duration::from_secs(1)).await;
     let record = load.stop().await;
@@ -43,7 +43,7 @@ async fn a_reload_that_fails(script: &str, why: &str) {
 
     program.mend();
     service.process.signal(Signal::HUP);
-    service.process.wait_for_line("all workers are replaced", SOON).await;
+    service.process.wait_for_line("all workers are replaced", ROLLED).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use steadfast_test::{Postgres, Signal, eventually};
 use crate::support::scratch::Scratch;
 use crate::support::{Client, Record, SOON, Service};
 
+/// A bound for a reload of two workers: two starts and two ends, one after the other.
+pub const ROLLED: Duration = SOON.saturating_mul(3);
+
 /// One worker, as the health document of any of them shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
