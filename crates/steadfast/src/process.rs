@@ -15,6 +15,7 @@ impl Incarnation {
     }
 
     /// True when this is still that process, and no fork of it.
+    #[inline]
     pub(crate) fn is_current(&self) -> bool {
         // Asking changes the guard; the answer shall stay the same.
         !self.0.clone().detected_fork()

@@ -5,20 +5,22 @@
 
 #[cfg(not(steadfast_model))]
 pub(crate) use self::real::{
-    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, Notify, RwLock,
+    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, MutexGuard, Notify, RuntimeId,
+    RwLock,
 };
 
 #[cfg(steadfast_model)]
 pub(crate) use self::model::{
-    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, Notify, RwLock,
+    AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, JoinHandle, Mutex, MutexGuard, Notify, RuntimeId,
+    RwLock,
 };
 
 #[cfg(not(steadfast_model))]
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
-    pub(crate) use parking_lot::{Mutex, RwLock};
-    pub(crate) use tokio::runtime::Handle;
+    pub(crate) use parking_lot::{Mutex, MutexGuard, RwLock};
+    pub(crate) use tokio::runtime::{Handle, Id as RuntimeId};
     pub(crate) use tokio::sync::Notify;
     pub(crate) use tokio::task::{AbortHandle, JoinHandle};
 }

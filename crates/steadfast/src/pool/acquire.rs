@@ -4,15 +4,17 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use super::lease::Lease;
+use super::lending::{Entered, Place};
 use super::shared::{Boxed, Shared};
-use super::state::{Answer, Borrower, Refusal, SlotId, State, WaiterId};
+use super::state::{Answer, Borrower, Refusal, WaiterId};
+use super::watch::TRUST;
 use crate::connector::Connector;
 use crate::error::{AcquireError, AcquireFailure, Holder};
 use crate::event::Event;
-use crate::time::{Duration, Elapsed, Instant, timeout_at};
+use crate::time::{Duration, Instant, sleep_until};
 
 /// How long a caller will wait.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,10 @@ impl Patience {
             Self::For(duration) => now + duration,
             Self::Until(deadline) | Self::Aside(deadline) => deadline,
         }
+    }
+
+    const fn is_aside(self) -> bool {
+        matches!(self, Self::Aside(_))
     }
 }
 
@@ -48,133 +54,188 @@ pub(super) fn at_once<C: Connector>(
 }
 
 /// A connection, waiting for it as long as the caller will.
-pub(super) async fn acquire<C: Connector>(
-    shared: &Arc<Shared<C>>,
+#[inline]
+pub(super) fn acquire<'a, C: Connector>(
+    shared: &'a Arc<Shared<C>>,
     patience: Patience,
     holder: &'static Location<'static>,
-) -> Result<Lease<C>, AcquireError> {
-    if !shared.is_own_process() && !shared.adopt() {
-        let refusal = Refusal { failure: AcquireFailure::Closed, fault: None };
-        return Err(explain(shared, refusal, Duration::ZERO));
-    }
-    if let Some(lease) = at_once(shared, holder) {
-        return Ok(lease.measured(Duration::ZERO));
-    }
-    let started = Instant::now();
-    let deadline = patience.deadline(started);
-    let aside = matches!(patience, Patience::Aside(_));
-    let mut at_head = false;
-    loop {
-        let waiting = Waiting { shared, at_head, holder, id: None };
-        let refusal = match wait(waiting, started, deadline, aside).await {
-            Ok(Ok((id, connection))) => {
-                let lease = Lease::new(shared, id, connection);
-                if lease.is_ready() {
-                    return Ok(lease.measured(started.elapsed()));
-                }
-                at_head = true;
-                continue;
-            }
-            Ok(Err(refusal)) => refusal,
-            Err(_) => Refusal { failure: AcquireFailure::TimedOut, fault: None },
-        };
-        let error = explain(shared, refusal, started.elapsed());
-        if !aside {
-            shared.announce(&Event::AcquireFailed { failure: error.failure, waited: error.waited });
-        }
-        return Err(error);
-    }
+) -> Acquire<'a, C> {
+    Acquire { shared, patience, holder, stage: Stage::New }
 }
 
-/// Waits until the deadline. On the way there it is looked whether this waits for itself.
-async fn wait<C: Connector>(
-    mut waiting: Waiting<'_, C>,
+/// Written by hand, so that the usual case moves a lease once, and that what waits is small. On drop the place in the
+/// queue is given up; what was granted by then goes to the next.
+pub(super) struct Acquire<'a, C: Connector> {
+    shared: &'a Arc<Shared<C>>,
+    patience: Patience,
+    holder: &'static Location<'static>,
+    stage: Stage,
+}
+
+enum Stage {
+    New,
+    Waiting(Wait),
+    Ended,
+}
+
+/// A wait in the queue.
+struct Wait {
+    /// `None` once it was answered: then there is no place to give up.
+    id: Option<WaiterId>,
     started: Instant,
     deadline: Instant,
-    aside: bool,
-) -> Result<<Waiting<'_, C> as Future>::Output, Elapsed> {
-    let suspicious = started + LONG_WAIT;
-    if !aside && suspicious < deadline {
-        if let Ok(answer) = timeout_at(suspicious, &mut waiting).await {
-            return Ok(answer);
-        }
-        waiting.shared.tell_of_waiting_for_itself(waiting.holder);
-    }
-    timeout_at(deadline, waiting).await
+    /// It has not been looked yet whether this waits for itself.
+    is_unsuspected: bool,
+    /// What wakes it at the next instant of interest; `None` as long as the watch does.
+    timer: Option<Timer>,
 }
 
-/// Whoever waits longer and holds a connection itself is told of.
-const LONG_WAIT: Duration = Duration::from_secs(1);
+/// In a box: most waits are over before they need one.
+type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A place in the queue, given up on drop. What was granted by then goes to the next.
-struct Waiting<'a, C: Connector> {
-    shared: &'a Arc<Shared<C>>,
-    at_head: bool,
-    holder: &'static Location<'static>,
-    id: Option<WaiterId>,
-}
+type Acquired<C> = Result<Lease<C>, AcquireError>;
 
-impl<C: Connector> Future for Waiting<'_, C> {
-    type Output = Result<(SlotId, Boxed<C>), Refusal>;
+impl<C: Connector> Future for Acquire<'_, C> {
+    type Output = Acquired<C>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let borrower = this.shared.borrower(this.holder);
-        let answer = match this.id {
-            Some(id) => {
-                let waker = |waker: &mut Waker| waker.clone_from(context.waker());
-                this.shared.update(|state, _, _| answer_to(state, id, waker, borrower))
-            }
-            None => {
-                let waker = context.waker().clone();
-                let at_head = this.at_head;
-                let queued = this.shared.update(|state, now, out| {
-                    let id = state.enqueue(waker, at_head, now, out)?;
-                    // Something may have been idle and fit in the meantime.
-                    Ok((id, answer_to(state, id, |_| (), borrower)))
-                });
-                match queued {
-                    Ok((id, answer)) => {
-                        this.id = Some(id);
-                        answer
+        if !matches!(this.stage, Stage::New) || !this.shared.is_own_process() {
+            return this.go_on(context);
+        }
+        loop {
+            match this.shared.enter(this.holder, context.waker()) {
+                Entered::Lent(id, connection) => {
+                    let lease = Lease::new(this.shared, id, connection);
+                    if lease.is_ready() {
+                        this.stage = Stage::Ended;
+                        return Poll::Ready(Ok(lease.measured(None)));
                     }
-                    Err(refusal) => return Poll::Ready(Err(refusal)),
+                    // Its peer has ended it while it was idle. Dropping it says so, and the next one is looked at.
                 }
+                Entered::Queued(place) => return this.join(&place, context),
+                Entered::Refused(refusal) => return this.refuse(refusal, Duration::ZERO),
             }
-        };
-        let answer = ready!(answer.map_or(Poll::Pending, Poll::Ready));
-        this.id = None;
-        Poll::Ready(match answer {
-            Answer::Granted(slot, connection) => Ok((slot, connection)),
-            Answer::Refused(refusal) => Err(refusal),
-        })
+        }
     }
 }
 
-/// What became of a waiter; whoever got a connection is recorded.
-fn answer_to<C>(
-    state: &mut State<C, Waker>,
-    id: WaiterId,
-    waker: impl FnOnce(&mut Waker),
-    borrower: Borrower,
-) -> Option<Answer<C>> {
-    let answer = state.take_answer(id, waker);
-    if let Some(Answer::Granted(slot, _)) = &answer {
-        state.set_borrower(*slot, borrower);
+impl<C: Connector> Acquire<'_, C> {
+    /// All that is not the usual case.
+    #[inline(never)]
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Acquired<C>> {
+        match self.stage {
+            Stage::Waiting(_) => self.ask(context),
+            Stage::New if self.shared.adopt() => Pin::new(self).poll(context),
+            Stage::New => self.refuse(Refusal::closed(), Duration::ZERO),
+            Stage::Ended => bug(),
+        }
     }
-    answer
-}
 
-impl<C: Connector> Drop for Waiting<'_, C> {
-    fn drop(&mut self) {
-        if let Some(id) = self.id.take()
+    /// It has just joined the queue.
+    #[inline(never)]
+    fn join(&mut self, place: &Place, context: &mut Context<'_>) -> Poll<Acquired<C>> {
+        let started = Instant::now();
+        let deadline = self.patience.deadline(started);
+        let is_unsuspected = !self.patience.is_aside();
+        self.stage =
+            Stage::Waiting(Wait { id: Some(place.id), started, deadline, is_unsuspected, timer: None });
+        if place.is_answered {
+            self.ask(context)
+        } else if started + TRUST < deadline && place.is_watched_here() {
+            Poll::Pending
+        } else {
+            self.watch_the_clock(context)
+        }
+    }
+
+    /// What became of it? Whoever was called by the watch, or polled for any other reason, has a timer from then on.
+    fn ask(&mut self, context: &mut Context<'_>) -> Poll<Acquired<C>> {
+        let Stage::Waiting(wait) = &mut self.stage else { bug() };
+        let Some(id) = wait.id else { bug() };
+        let started = wait.started;
+        let borrower = self.shared.borrower(self.holder);
+        let mut answer = self.shared.ask(id, borrower, context.waker());
+        loop {
+            let Some(known) = answer else { return self.watch_the_clock(context) };
+            wait.id = None;
+            let refusal = match known {
+                Answer::Refused(refusal) => refusal,
+                Answer::Granted(id, connection) => {
+                    let lease = Lease::new(self.shared, id, connection);
+                    if lease.is_ready() {
+                        self.stage = Stage::Ended;
+                        return Poll::Ready(Ok(lease.measured(Some(started))));
+                    }
+                    drop(lease);
+                    // Who was served already is not a newcomer, and not one whom the watch calls.
+                    match self.shared.enter_again(borrower, context.waker()) {
+                        Ok((id, at_once)) => {
+                            (wait.id, answer) = (Some(id), at_once);
+                            continue;
+                        }
+                        Err(refusal) => refusal,
+                    }
+                }
+            };
+            return self.refuse(refusal, started.elapsed());
+        }
+    }
+
+    /// Waits until the deadline. On the way there it is looked whether this waits for itself.
+    fn watch_the_clock(&mut self, context: &mut Context<'_>) -> Poll<Acquired<C>> {
+        let Stage::Waiting(wait) = &mut self.stage else { bug() };
+        loop {
+            let suspicious = wait.started + LONG_WAIT;
+            let is_unsuspected = wait.is_unsuspected && suspicious < wait.deadline;
+            let due = if is_unsuspected { suspicious } else { wait.deadline };
+            let timer = wait.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            ready!(timer.as_mut().poll(context));
+            if !is_unsuspected {
+                break;
+            }
+            (wait.is_unsuspected, wait.timer) = (false, None);
+            self.shared.tell_of_waiting_for_itself(self.holder);
+        }
+        let waited = wait.started.elapsed();
+        self.leave();
+        self.refuse(Refusal { failure: AcquireFailure::TimedOut, fault: None }, waited)
+    }
+
+    /// Gives up the place in the queue.
+    fn leave(&mut self) {
+        if let Stage::Waiting(Wait { id: Some(id), .. }) = std::mem::replace(&mut self.stage, Stage::Ended)
             && self.shared.is_own_process()
         {
             let look = |connection: &Boxed<C>| self.shared.inspect(connection);
             self.shared.update(|state, now, out| state.cancel(id, look, now, out));
         }
     }
+
+    /// The end of a wait, of which the observers are told.
+    #[inline(never)]
+    fn refuse(&mut self, refusal: Refusal, waited: Duration) -> Poll<Acquired<C>> {
+        self.stage = Stage::Ended;
+        let error = explain(self.shared, refusal, waited);
+        if !self.patience.is_aside() {
+            self.shared.announce(&Event::AcquireFailed { failure: error.failure, waited: error.waited });
+        }
+        Poll::Ready(Err(error))
+    }
 }
+
+impl<C: Connector> Drop for Acquire<'_, C> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Stage::Waiting(_) = self.stage {
+            self.leave();
+        }
+    }
+}
+
+/// Whoever waits longer and holds a connection itself is told of.
+const LONG_WAIT: Duration = Duration::from_secs(1);
 
 /// Everything that can be said about why there is no connection.
 pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
@@ -193,4 +254,10 @@ pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited
         error.last_connect = fault.map(Box::new);
         error
     })
+}
+
+#[cold]
+#[expect(clippy::panic, reason = "only a mistake in this file, or a poll after the end, leads here")]
+fn bug() -> ! {
+    panic!("bug: a wait went on that had ended")
 }

@@ -30,14 +30,20 @@ impl Clock {
     }
 
     /// The time, and whether the keeper must be woken because the clock was standing still.
+    #[inline]
     pub(super) fn now(&mut self) -> (Moment, bool) {
         self.used = true;
         if self.running {
             return (self.coarse, false);
         }
+        (self.start(), true)
+    }
+
+    #[cold]
+    fn start(&mut self) -> Moment {
         self.running = true;
         self.quiet_ticks = 0;
-        (self.read(), true)
+        self.read()
     }
 
     /// The exact time.

@@ -10,12 +10,12 @@ use super::keeper;
 use super::lease::Lease;
 use super::shared::Shared;
 use super::status::{SlotStatus, Status};
-use super::warm_up;
+use super::{warm_up, watch};
 use crate::config::PoolOptions;
 use crate::connector::Connector;
 use crate::error::{AcquireError, ConfigError, Fault};
 use crate::event::Observer;
-use crate::time::{Duration, Instant, timeout_at};
+use crate::time::{Instant, timeout_at};
 
 /// A pool of connections. Cheap to clone; the clones share one pool, which ends with the last of them.
 pub struct Pool<C: Connector> {
@@ -73,7 +73,7 @@ impl<C: Connector> Pool<C> {
     #[track_caller]
     pub fn try_acquire(&self) -> Option<Lease<C>> {
         let lease = self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller()));
-        lease.flatten().map(|lease| lease.measured(Duration::ZERO))
+        lease.flatten().map(|lease| lease.measured(None))
     }
 
     /// Opens connections until this many are there, but no more than `size`. Takes none from anybody: callers are
@@ -236,6 +236,7 @@ impl<C: Connector> PoolBuilder<C> {
         self.options.validate()?;
         let shared = Arc::new(Shared::new(self.connector, self.options, self.observers));
         keeper::start(&shared);
+        watch::start(&shared);
         Ok(Pool { shared })
     }
 }

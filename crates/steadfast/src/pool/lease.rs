@@ -28,24 +28,33 @@ pub struct Lease<C: Connector> {
 }
 
 impl<C: Connector> Lease<C> {
+    #[inline]
     pub(super) fn new(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>) -> Self {
         Self {
             shared: Arc::clone(shared),
             id,
             connection: Some(connection),
             condemned: None,
-            process: Incarnation::current(),
+            process: shared.process(),
             lent: None,
         }
     }
 
-    /// Tells those who measure that it was lent, after this wait. When nobody measures no clock is read.
-    pub(super) fn measured(mut self, waited: Duration) -> Self {
+    /// Tells those who measure that it was lent, after a wait since then. When nobody measures no clock is read.
+    #[inline]
+    pub(super) fn measured(mut self, since: Option<Instant>) -> Self {
         if self.shared.is_measured() {
-            self.shared.measure(&Measurement::Acquired { waited });
-            self.lent = Some(Instant::now());
+            self.measure_loan(since);
         }
         self
+    }
+
+    #[inline(never)]
+    fn measure_loan(&mut self, since: Option<Instant>) {
+        let now = Instant::now();
+        let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        self.shared.measure(&Measurement::Acquired { waited });
+        self.lent = Some(now);
     }
 
     /// Says that the connection proved useless in a way which the pool cannot see: it is closed on return, and
@@ -74,6 +83,7 @@ impl<C: Connector> Lease<C> {
     }
 
     /// What is known about the connection without asking: false when it is lost or in the middle of something.
+    #[inline]
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.shared.inspect(self.boxed()), Found::Ready)
     }
@@ -113,12 +123,7 @@ impl<C: Connector> Drop for Lease<C> {
             return;
         }
         self.measure_return();
-        let (id, condemned) = (self.id, self.condemned.take());
-        self.shared.update(|state, now, out| {
-            // Under the lock: an alarm that rang a moment before found nothing idle to look at.
-            let found = condemned.map_or_else(|| self.shared.inspect(&connection), Found::Lost);
-            state.give_back(id, connection, found, now, out);
-        });
+        self.shared.give_back(self.id, connection, self.condemned.take());
     }
 }
 

@@ -30,15 +30,19 @@
 
 mod acquire;
 mod clock;
+mod connecting;
+mod fork;
 mod handle;
 mod keeper;
 mod lease;
+mod lending;
 mod shared;
 mod spare;
 mod state;
 mod status;
 mod upkeep;
 mod warm_up;
+mod watch;
 
 pub use handle::{Pool, PoolBuilder};
 pub use lease::Lease;

@@ -6,15 +6,17 @@ use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 use super::clock::Clock;
+use super::connecting::Connecting;
 use super::spare::Spare;
-use super::state::{Action, Actions, Attempt, Borrower, Found, Limits, Moment, SlotId, State};
+use super::state::{Action, Actions, Found, Limits, Moment, State};
 use super::status::Status;
 use super::upkeep;
+use super::watch::Watch;
 use crate::config::PoolOptions;
 use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Measurement, Observer};
 use crate::process::Incarnation;
-use crate::sync::{AbortHandle, AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, Notify, RwLock};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, MutexGuard, Notify, RwLock};
 use crate::time::Duration;
 
 /// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
@@ -29,6 +31,8 @@ pub(super) struct Shared<C: Connector> {
     pub(super) options: PoolOptions,
     /// Wakes the keeper. Shared with it, so that it can wait without keeping the pool alive.
     pub(super) keeper: Arc<Notify>,
+    /// Wakes the watch over those who wait, likewise.
+    pub(super) watch: Arc<Notify>,
     /// Tells whoever waits in `close` or `warm_up` that something has changed.
     pub(super) changed: Notify,
     /// Who may give up a connection for the sake of the others.
@@ -40,24 +44,25 @@ pub(super) struct Shared<C: Connector> {
     told_of_waiting: AtomicBool,
     /// Some connection rang its alarm: look at all idle ones.
     alarmed: AtomicBool,
-    /// Held for moments only and never across an await; every access goes through [`Shared::update`] or
-    /// [`Shared::look`]. While it is held no foreign code runs but [`Connector::inspect`].
-    core: Mutex<Core<C>>,
-    /// The tasks that are connecting, so that one can be ended. Held for moments only.
-    openings: Mutex<Vec<(Attempt, AbortHandle)>>,
+    /// Held for moments only and never across an await; every access goes through [`Shared::update`], [`Shared::look`]
+    /// or what is in `lending`. While it is held no foreign code runs but [`Connector::inspect`] and the cloning of a
+    /// waker.
+    pub(super) core: Mutex<Core<C>>,
+    pub(super) connecting: Connecting,
     /// Where tasks are started: leases may be dropped outside any runtime.
-    runtime: RwLock<Handle>,
+    pub(super) runtime: RwLock<Handle>,
     /// The process in which the pool was made.
-    origin: Incarnation,
+    pub(super) origin: Incarnation,
     /// The fork of it that has made the pool its own, by process id; zero when there is none.
-    adopter: AtomicU32,
+    pub(super) adopter: AtomicU32,
     /// A running mean of ping round trips, in microseconds; zero before the first.
     usual_ping: AtomicU64,
 }
 
-struct Core<C: Connector> {
-    state: PoolState<C>,
-    clock: Clock,
+pub(super) struct Core<C: Connector> {
+    pub(super) state: PoolState<C>,
+    pub(super) clock: Clock,
+    pub(super) watch: Watch,
 }
 
 impl<C: Connector> std::fmt::Debug for Core<C> {
@@ -72,14 +77,15 @@ impl<C: Connector> Shared<C> {
         Self {
             connector,
             keeper: Arc::new(Notify::new()),
+            watch: Arc::new(Notify::new()),
             changed: Notify::new(),
             spare: Spare::default(),
             meters: observers.iter().filter(|observer| observer.is_measuring()).cloned().collect(),
             observers,
             told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
-            core: Mutex::new(Core { state, clock: Clock::new() }),
-            openings: Mutex::new(Vec::new()),
+            core: Mutex::new(Core { state, clock: Clock::new(), watch: Watch::default() }),
+            connecting: Connecting::new(),
             runtime: RwLock::new(Handle::current()),
             origin: Incarnation::current(),
             adopter: AtomicU32::new(0),
@@ -89,23 +95,32 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Changes the state under the lock, then does what follows from it, which is mostly nothing.
-    #[inline]
     pub(super) fn update<R>(
         self: &Arc<Self>,
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
     ) -> R {
+        let mut core = self.core.lock();
+        let (now, was_standing_still) = core.clock.now();
+        self.change(core, now, was_standing_still, change)
+    }
+
+    /// The same for whoever has the lock already, and knows what the clock said.
+    #[inline]
+    pub(super) fn change<R>(
+        self: &Arc<Self>,
+        mut core: MutexGuard<'_, Core<C>>,
+        now: Moment,
+        was_standing_still: bool,
+        change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
+    ) -> R {
         let mut actions = PoolActions::<C>::new();
-        let (result, wake_keeper, watched) = {
-            let core = &mut *self.core.lock();
-            let (now, was_standing_still) = core.clock.now();
-            let result = change(&mut core.state, now, &mut actions);
-            // What is due next may have changed; lending on what there is changes nothing about it.
-            let retries =
-                core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
-            let watched = core.state.is_closing() || core.state.is_warming();
-            (result, was_standing_still || retries, watched)
-        };
-        if wake_keeper {
+        let result = change(&mut core.state, now, &mut actions);
+        // What is due next may have changed; lending on what there is changes nothing about it.
+        let retries =
+            core.state.outage().is_some() && (!actions.is_empty() || core.state.is_anybody_waiting());
+        let watched = core.state.is_closing() || core.state.is_warming();
+        drop(core);
+        if was_standing_still || retries {
             self.keeper.notify_one();
         }
         if actions.is_empty() {
@@ -170,29 +185,22 @@ impl<C: Connector> Shared<C> {
         })
     }
 
-    /// The fast path: the connection used last, if it may be used as it is.
-    #[inline]
-    pub(super) fn take(&self, holder: &'static Location<'static>) -> Option<(SlotId, Boxed<C>)> {
-        let borrower = self.borrower(holder);
-        // As `update`, but that nothing ever follows from it.
-        let (taken, was_standing_still) = {
-            let core = &mut *self.core.lock();
-            let (now, was_standing_still) = core.clock.now();
-            let taken = core.state.take(now);
-            if let Some((id, _)) = &taken {
-                core.state.set_borrower(*id, borrower);
-            }
-            (taken, was_standing_still)
-        };
-        if was_standing_still {
-            self.keeper.notify_one();
-        }
-        taken
+    /// Changes what is known of the watch.
+    pub(super) fn with_watch(&self, change: impl FnOnce(&mut Watch)) {
+        change(&mut self.core.lock().watch);
     }
 
-    /// Whoever asks, in this very moment.
-    pub(super) fn borrower(&self, holder: &'static Location<'static>) -> Borrower {
-        Borrower { location: self.options.leak_tracking.then_some(holder), task: tokio::task::try_id() }
+    /// Wakes everybody in the queue who was not called yet; `note` is told, under the lock, whether there was anybody.
+    pub(super) fn call_newcomers(&self, note: impl FnOnce(&mut Watch, bool)) -> bool {
+        let mut called = Vec::new();
+        let any = {
+            let core = &mut *self.core.lock();
+            let any = core.state.call_newcomers(|waker| called.push(waker.clone()));
+            note(&mut core.watch, any);
+            any
+        };
+        called.into_iter().for_each(Waker::wake);
+        any
     }
 
     /// Tells, once, of a task that waits for a connection while it holds one and all are in use.
@@ -209,42 +217,6 @@ impl<C: Connector> Shared<C> {
         }
     }
 
-    /// True when this process opened the connections. A fork of it finds the pool empty from here on.
-    pub(super) fn is_own_process(&self) -> bool {
-        self.origin.is_current() || self.adopter.load(Ordering::Relaxed) == std::process::id()
-    }
-
-    /// After a fork: forgets what the other process has, without a byte on any socket. False when the lock
-    /// was held by a thread that did not come along, so that the pool cannot be used here at all.
-    pub(super) fn adopt(self: &Arc<Self>) -> bool {
-        let mut actions = PoolActions::<C>::new();
-        {
-            let patience = Duration::from_millis(100);
-            let Some(mut core) = self.core.try_lock_for(patience) else { return false };
-            if self.is_own_process() {
-                // Another task was faster, and has connections of this process in there already.
-                return true;
-            }
-            let Some(mut openings) = self.openings.try_lock_for(patience) else { return false };
-            let Some(mut runtime) = self.runtime.try_write_for(patience) else { return false };
-            openings.clear();
-            let now = core.clock.read();
-            core.state.abandon(now, &mut actions);
-            core.clock = Clock::new();
-            *runtime = Handle::current();
-            self.adopter.store(std::process::id(), Ordering::Relaxed);
-        }
-        self.obey(actions);
-        super::keeper::start(self);
-        true
-    }
-
-    /// True when there is something in here for this process to change. What another process opened is not:
-    /// it is forgotten, where there is a runtime to go on with.
-    pub(super) fn belongs_here(self: &Arc<Self>) -> bool {
-        self.is_own_process() || (Handle::try_current().is_ok() && self.adopt())
-    }
-
     pub(super) fn runtime(&self) -> Handle {
         self.runtime.read().clone()
     }
@@ -256,6 +228,7 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Whether anybody measures.
+    #[inline]
     pub(super) fn is_measured(&self) -> bool {
         !self.meters.is_empty()
     }
@@ -285,46 +258,22 @@ impl<C: Connector> Shared<C> {
     }
 
     #[inline(never)]
-    fn obey(self: &Arc<Self>, actions: PoolActions<C>) {
+    pub(super) fn obey(self: &Arc<Self>, actions: PoolActions<C>) {
         for action in actions {
             match action {
                 Action::Wake(waker) => waker.wake(),
                 Action::Open(id, attempt) => {
-                    let task = upkeep::open(self, id).abort_handle();
-                    let mut openings = self.openings.lock();
-                    openings.retain(|(_, task)| !task.is_finished());
-                    openings.push((attempt, task));
+                    self.connecting.expect(attempt);
+                    let task = upkeep::open(self, id, attempt);
+                    self.connecting.started(attempt, task.abort_handle());
                 }
-                Action::Abort(attempt) => {
-                    let openings = self.openings.lock();
-                    if let Some((_, task)) = openings.iter().find(|(other, _)| *other == attempt) {
-                        task.abort();
-                    }
-                }
+                Action::Abort(attempt) => self.connecting.abort(attempt),
                 Action::Verify(id, connection) => upkeep::verify(self, id, connection),
                 Action::Clean(id, connection) => upkeep::clean(self, id, connection),
                 Action::Close(id, connection) => upkeep::close(self, id, connection),
                 Action::Drop(connection) => drop(connection),
                 Action::Abandon(connection) => self.connector.abandon(*connection),
                 Action::Announce(event) => self.announce(&event),
-            }
-        }
-    }
-}
-
-impl<C: Connector> Drop for Shared<C> {
-    fn drop(&mut self) {
-        // The keeper holds no more than a weak reference; this lets it notice that there is nothing to keep.
-        self.keeper.notify_one();
-        if !self.is_own_process() {
-            let mut actions = PoolActions::<C>::new();
-            let core = self.core.get_mut();
-            let now = core.clock.read();
-            core.state.abandon(now, &mut actions);
-            for action in actions {
-                if let Action::Abandon(connection) = action {
-                    self.connector.abandon(*connection);
-                }
             }
         }
     }

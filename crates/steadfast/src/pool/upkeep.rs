@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::shared::{Boxed, Shared};
-use super::state::{Found, SlotId};
+use super::state::{Attempt, Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::CloseCause;
@@ -15,8 +15,8 @@ use crate::time::{Duration, Instant, sleep, timeout};
 use crate::verdict::{Class, Step};
 
 /// Opens a connection for this slot. The task may be aborted.
-pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId) -> JoinHandle<()> {
-    let work = Charge::new(shared, id, Kind::Opening);
+pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, attempt: Attempt) -> JoinHandle<()> {
+    let work = Charge::new(shared, id, Kind::Opening(attempt));
     tasks::spawn_on(&shared.runtime(), "pool: open", async move {
         let shared = Arc::clone(&work.shared);
         // A connector that bounds itself knows better what it was waiting for; this is for one that does not.
@@ -171,7 +171,7 @@ struct Charge<C: Connector> {
 
 #[derive(Clone, Copy)]
 enum Kind {
-    Opening,
+    Opening(Attempt),
     Keeping,
 }
 
@@ -188,12 +188,15 @@ impl<C: Connector> Charge<C> {
 
 impl<C: Connector> Drop for Charge<C> {
     fn drop(&mut self) {
+        let (id, kind) = (self.id, self.kind);
+        if let Kind::Opening(attempt) = kind {
+            self.shared.connecting.ended(attempt);
+        }
         if self.reported {
             return;
         }
-        let (id, kind) = (self.id, self.kind);
         self.shared.update(|state, now, out| match kind {
-            Kind::Opening => {
+            Kind::Opening(_) => {
                 let fault =
                     Fault::new(Class::Unreachable, Step::Dial, "the task that was connecting was ended")
                         .with_remedy("the runtime is shutting down, or the connector panicked: see the log");

@@ -30,7 +30,7 @@ pub(super) async fn warm_up<C: Connector>(
             changed.as_mut().enable();
             let known = shared.look(|state, now| {
                 if state.is_closing() {
-                    Some(Err(Refusal { failure: AcquireFailure::Closed, fault: None }))
+                    Some(Err(Refusal::closed()))
                 } else if state.is_warm(connections) {
                     Some(Ok(()))
                 } else {

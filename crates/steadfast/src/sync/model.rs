@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::sync::PoisonError;
 
-use shuttle::sync::{MutexGuard, RwLockReadGuard, RwLockWriteGuard};
+use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use shuttle::future::AbortHandle;
+pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 
 use crate::time::Duration;
@@ -87,6 +88,10 @@ impl Notify {
 #[derive(Debug, Clone)]
 pub(crate) struct Handle;
 
+/// Names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RuntimeId;
+
 impl Handle {
     pub(crate) fn current() -> Self {
         Self
@@ -95,6 +100,11 @@ impl Handle {
     #[expect(clippy::unnecessary_wraps, reason = "the face of tokio's")]
     pub(crate) fn try_current() -> Result<Self, Infallible> {
         Ok(Self)
+    }
+
+    #[expect(clippy::unused_self, reason = "the face of tokio's")]
+    pub(crate) fn id(&self) -> RuntimeId {
+        RuntimeId
     }
 
     #[expect(clippy::unused_self, reason = "the face of tokio's")]

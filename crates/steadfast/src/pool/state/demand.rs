@@ -7,7 +7,7 @@ impl<C, W> State<C, W> {
     /// Hands over what is fit, and sees to it that for everybody who still waits something is on its way.
     /// Called after everything that may have changed either side.
     pub(super) fn serve(&mut self, now: Moment, out: &mut Actions<C, W>) {
-        if self.closing {
+        if self.closing || self.is_saturated() {
             return;
         }
         if !self.waiters.is_empty() {
@@ -17,7 +17,7 @@ impl<C, W> State<C, W> {
             let Some((id, connection)) = self.take_fit(now) else {
                 break;
             };
-            self.grant(id, connection, out);
+            out.push(Action::Wake(self.grant(id, connection)));
         }
         let (mut coming, mut room) = (0, self.limits.capacity().saturating_sub(self.slots.len()));
         for slot in &self.slots {
@@ -25,7 +25,6 @@ impl<C, W> State<C, W> {
             room += usize::from(slot.is_vacant());
         }
         if room == 0 && self.idle.is_empty() {
-            // The usual case of whoever waits: all connections are in use, and that is all there may be.
             return;
         }
         while coming < self.waiters.len() {
@@ -45,6 +44,12 @@ impl<C, W> State<C, W> {
             coming += 1;
         }
         while self.staying() < self.warmth() && self.open(self.limits.size, now, out) {}
+    }
+
+    /// The usual case of whoever waits: all connections are with callers, and that is all there may be.
+    fn is_saturated(&self) -> bool {
+        self.slots.len() >= self.limits.capacity()
+            && self.slots.iter().all(|slot| matches!(slot.stage, Stage::Leased { .. }))
     }
 
     /// Somebody wants this many connections to be there, until they say that they do not.

@@ -3,7 +3,7 @@
 use super::circuit::{Circuit, Outage};
 use super::openings::Openings;
 use super::{Actions, Found, Limits, Moment, Refusal, Slot, SlotId, Stage, State};
-use crate::error::{AcquireFailure, Fault};
+use crate::error::Fault;
 use crate::event::CloseCause;
 
 impl<C, W> State<C, W> {
@@ -68,7 +68,7 @@ impl<C, W> State<C, W> {
     /// Serves nobody any more; what is idle is closed now, what is leased on return. What is being opened is given up.
     pub(crate) fn close(&mut self, now: Moment, out: &mut Actions<C, W>) {
         self.closing = true;
-        self.refuse_all(&Refusal { failure: AcquireFailure::Closed, fault: None }, out);
+        self.refuse_all(&Refusal::closed(), out);
         let all = self.remove_idle(|_, _| true);
         self.retire_idle(all, &CloseCause::PoolClosed, now, out);
         self.give_up_openings(|_, _| true, out);
@@ -109,6 +109,7 @@ impl<C, W> State<C, W> {
 
     /// True when the server has lately had no room for another connection (53300). What is closed now may be gone for
     /// good, for somebody else may be quicker to take its place.
+    #[inline]
     pub(super) fn is_full(&self, now: Moment) -> bool {
         self.outage().is_some_and(|outage| outage.is_full(now))
     }

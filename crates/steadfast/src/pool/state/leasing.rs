@@ -17,6 +17,14 @@ impl<C, W> State<C, W> {
         self.take_fit(now)
     }
 
+    /// The same, and records who has it.
+    #[inline]
+    pub(crate) fn lend(&mut self, borrower: Borrower, now: Moment) -> Option<(SlotId, C)> {
+        let (id, connection) = self.take(now)?;
+        self.slot(id).borrower = borrower;
+        Some((id, connection))
+    }
+
     /// Joins the queue, and sees to it that something is on its way. `at_head`: the caller was served already,
     /// with a connection that turned out to be lost.
     pub(crate) fn enqueue(
@@ -27,7 +35,7 @@ impl<C, W> State<C, W> {
         out: &mut Actions<C, W>,
     ) -> Result<WaiterId, Refusal> {
         if self.closing {
-            return Err(Refusal { failure: AcquireFailure::Closed, fault: None });
+            return Err(Refusal::closed());
         }
         // Who was served already is not a newcomer.
         if !at_head && self.waiters.len() >= self.limits.max_waiters {
@@ -51,6 +59,30 @@ impl<C, W> State<C, W> {
         self.waiters.take_answer(id, waker)
     }
 
+    /// The same, and records who got a connection.
+    pub(crate) fn answer_to(
+        &mut self,
+        id: WaiterId,
+        borrower: Borrower,
+        waker: impl FnOnce(&mut W),
+    ) -> Option<Answer<C>> {
+        let answer = self.take_answer(id, waker)?;
+        if let Answer::Granted(slot, _) = &answer {
+            self.slot(*slot).borrower = borrower;
+        }
+        Some(answer)
+    }
+
+    /// True when there is something for this waiter to take.
+    pub(crate) fn is_answered(&self, id: WaiterId) -> bool {
+        self.waiters.is_answered(id)
+    }
+
+    /// Calls everybody who has joined the queue since this was last done, at the end of it; true when there was anybody.
+    pub(crate) fn call_newcomers(&mut self, call: impl FnMut(&W)) -> bool {
+        self.waiters.call_newcomers(call)
+    }
+
     /// A waiter leaves. What it was granted goes to the next, unless it was lost meanwhile: an alarm that rang for it
     /// found it in nobody's hands.
     pub(crate) fn cancel(
@@ -67,11 +99,6 @@ impl<C, W> State<C, W> {
             },
             Some(Answer::Refused(_)) | None => {}
         }
-    }
-
-    /// Records who holds a connection.
-    pub(crate) fn set_borrower(&mut self, id: SlotId, borrower: Borrower) {
-        self.slot(id).borrower = borrower;
     }
 
     /// A connection comes back from a caller.
@@ -109,6 +136,18 @@ impl<C, W> State<C, W> {
         }
     }
 
+    /// The usual return: as [`give_back`](Self::give_back) of a connection that was found ready, when nothing follows
+    /// from it but that the first waiter, if there is one, is to be woken. Else the connection comes back.
+    #[inline]
+    pub(crate) fn take_back(&mut self, id: SlotId, connection: C, now: Moment) -> Result<Option<W>, C> {
+        let slot = self.slot(id);
+        let Stage::Leased { since, .. } = slot.stage else {
+            bug("a connection came back that was not leased")
+        };
+        slot.borrower = Borrower::default();
+        self.settle_here(id, connection, now, since, now)
+    }
+
     /// A connection was granted to somebody who never looked. Nothing was learned about it meanwhile, so the next
     /// gets it only if it is still fit.
     fn pass_on(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
@@ -132,7 +171,6 @@ impl<C, W> State<C, W> {
 
     /// Puts a connection that nobody holds where it belongs: to the first waiter, to the idle ones, or, when
     /// it became suspect meanwhile, to be verified.
-    #[inline]
     pub(super) fn settle(
         &mut self,
         id: SlotId,
@@ -142,18 +180,38 @@ impl<C, W> State<C, W> {
         now: Moment,
         out: &mut Actions<C, W>,
     ) {
+        match self.settle_here(id, connection, since, checked, now) {
+            Ok(woken) => out.extend(woken.map(Action::Wake)),
+            Err(connection) => self.settle_elsewhere(id, connection, since, checked, now, out),
+        }
+    }
+
+    /// The usual case of [`settle`](Self::settle): nothing speaks against the connection. Gives whom to wake, or, in
+    /// any other case, the connection back.
+    #[inline]
+    fn settle_here(
+        &mut self,
+        id: SlotId,
+        connection: C,
+        since: Moment,
+        checked: Moment,
+        now: Moment,
+    ) -> Result<Option<W>, C> {
         let slot = self.slot(id);
         let (generation, expires) = (slot.generation, slot.expires);
-        let is_usual = self.waiters.is_empty()
-            && generation == self.generation
+        let is_usual = generation == self.generation
             && now < expires
             && !self.closing
             && self.slots.len() <= self.limits.capacity();
-        if is_usual {
-            self.rest(id, connection, since, checked);
-        } else {
-            self.settle_elsewhere(id, connection, since, checked, now, out);
+        if !is_usual {
+            return Err(connection);
         }
+        if self.waiters.is_empty() {
+            self.rest(id, connection, since, checked);
+            return Ok(None);
+        }
+        self.slot(id).stage = Stage::Leased { since: now, checked };
+        Ok(Some(self.grant(id, connection)))
     }
 
     /// All that is not the usual case of [`settle`](Self::settle).
@@ -176,7 +234,7 @@ impl<C, W> State<C, W> {
             self.rest(id, connection, since, checked);
         } else {
             self.slot(id).stage = Stage::Leased { since: now, checked };
-            self.grant(id, connection, out);
+            out.push(Action::Wake(self.grant(id, connection)));
         }
     }
 
@@ -197,10 +255,10 @@ impl<C, W> State<C, W> {
         self.slot(id).stage = Stage::Idle { connection, since, checked };
     }
 
-    /// Hands a connection, whose slot counts as leased already, to the first waiter.
-    pub(super) fn grant(&mut self, id: SlotId, connection: C, out: &mut Actions<C, W>) {
+    /// Hands a connection, whose slot counts as leased already, to the first waiter, who is to be woken.
+    pub(super) fn grant(&mut self, id: SlotId, connection: C) -> W {
         match self.waiters.answer_first(Answer::Granted(id, connection)) {
-            Ok(waker) => out.push(Action::Wake(waker)),
+            Ok(waker) => waker,
             Err(_) => bug("a connection was granted to nobody"),
         }
     }

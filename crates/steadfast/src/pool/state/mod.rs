@@ -91,6 +91,12 @@ pub(crate) struct Refusal {
     pub(crate) fault: Option<Fault>,
 }
 
+impl Refusal {
+    pub(crate) const fn closed() -> Self {
+        Self { failure: AcquireFailure::Closed, fault: None }
+    }
+}
+
 /// Something for the shell to do once it has let go of the lock.
 #[derive(Debug)]
 pub(crate) enum Action<C, W> {

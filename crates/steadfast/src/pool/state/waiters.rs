@@ -26,8 +26,17 @@ pub(super) struct Waiters<A, W> {
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
 enum Entry<A, W> {
-    Free { next: Option<usize> },
-    Queued { waker: W, since: Moment, previous: Option<usize>, next: Option<usize> },
+    Free {
+        next: Option<usize>,
+    },
+    Queued {
+        waker: W,
+        since: Moment,
+        /// It was called once, as all who were in front of it then.
+        called: bool,
+        previous: Option<usize>,
+        next: Option<usize>,
+    },
     Answered(A),
 }
 
@@ -56,7 +65,7 @@ impl<A, W> Waiters<A, W> {
     /// Adds one at the end, or at the head when it had been served already with something that turned out bad.
     pub(super) fn push(&mut self, waker: W, since: Moment, at_head: bool) -> WaiterId {
         let (previous, next) = if at_head { (None, self.head) } else { (self.tail, None) };
-        let entry = Entry::Queued { waker, since, previous, next };
+        let entry = Entry::Queued { waker, since, called: at_head, previous, next };
         let index = match self.free {
             Some(index) => {
                 let place = self.entry(index);
@@ -87,6 +96,20 @@ impl<A, W> Waiters<A, W> {
         }
     }
 
+    /// Calls those who have joined at the end since this was last done; true when there was anybody. Whoever has joined
+    /// at the head is taken to have been called before.
+    pub(super) fn call_newcomers(&mut self, mut call: impl FnMut(&W)) -> bool {
+        let (mut place, mut any) = (self.tail, false);
+        while let Some(index) = place {
+            let Entry::Queued { waker, called: called @ false, previous, .. } = self.entry(index) else {
+                break;
+            };
+            (*called, any, place) = (true, true, *previous);
+            call(waker);
+        }
+        any
+    }
+
     /// Takes the answer if there is one, which ends the entry; else remembers whom to wake.
     pub(super) fn take_answer(&mut self, id: WaiterId, waker: impl FnOnce(&mut W)) -> Option<A> {
         match self.entry(id.0) {
@@ -97,6 +120,11 @@ impl<A, W> Waiters<A, W> {
             Entry::Answered(_) => self.release(id.0),
             Entry::Free { .. } => bug("a waiter asked after its entry had ended"),
         }
+    }
+
+    /// True when there is an answer to be taken.
+    pub(super) fn is_answered(&self, id: WaiterId) -> bool {
+        matches!(self.entries.get(id.0), Some(Entry::Answered(_)))
     }
 
     /// Ends the entry; gives the answer that its owner will never see.
