@@ -107,10 +107,11 @@ impl<C: Connector> Future for Acquire<'_, C> {
         loop {
             match this.shared.enter(this.holder, context.waker()) {
                 Entered::Lent(id, connection) => {
-                    let lease = Lease::new(this.shared, id, connection);
+                    this.stage = Stage::Ended;
+                    let mut lease = Lease::new(this.shared, id, connection);
                     if lease.is_ready() {
-                        this.stage = Stage::Ended;
-                        return Poll::Ready(Ok(lease.measured(None)));
+                        lease.measure(None);
+                        return Poll::Ready(Ok(lease));
                     }
                     // Its peer has ended it while it was idle. Dropping it says so, and the next one is looked at.
                 }
@@ -163,10 +164,11 @@ impl<C: Connector> Acquire<'_, C> {
             let refusal = match known {
                 Answer::Refused(refusal) => refusal,
                 Answer::Granted(id, connection) => {
-                    let lease = Lease::new(self.shared, id, connection);
+                    let mut lease = Lease::new(self.shared, id, connection);
                     if lease.is_ready() {
                         self.stage = Stage::Ended;
-                        return Poll::Ready(Ok(lease.measured(Some(started))));
+                        lease.measure(Some(started));
+                        return Poll::Ready(Ok(lease));
                     }
                     drop(lease);
                     // Who was served already is not a newcomer, and not one whom the watch calls.

@@ -72,8 +72,12 @@ impl<C: Connector> Pool<C> {
     #[must_use]
     #[track_caller]
     pub fn try_acquire(&self) -> Option<Lease<C>> {
-        let lease = self.shared.is_own_process().then(|| acquire::at_once(&self.shared, Location::caller()));
-        lease.flatten().map(|lease| lease.measured(None))
+        if !self.shared.is_own_process() {
+            return None;
+        }
+        let mut lease = acquire::at_once(&self.shared, Location::caller())?;
+        lease.measure(None);
+        Some(lease)
     }
 
     /// Opens connections until this many are there, but no more than `size`. Takes none from anybody: callers are

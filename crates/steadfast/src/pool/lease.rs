@@ -42,11 +42,10 @@ impl<C: Connector> Lease<C> {
 
     /// Tells those who measure that it was lent, after a wait since then. When nobody measures no clock is read.
     #[inline]
-    pub(super) fn measured(mut self, since: Option<Instant>) -> Self {
+    pub(super) fn measure(&mut self, since: Option<Instant>) {
         if self.shared.is_measured() {
             self.measure_loan(since);
         }
-        self
     }
 
     #[inline(never)]
