@@ -7,6 +7,7 @@ mod capacity;
 mod cancellation;
 mod cleanliness;
 mod closing;
+mod deadlines;
 mod errors;
 mod generation;
 mod keeping;

@@ -33,6 +33,14 @@ impl Patience {
         }
     }
 
+    /// True when the deadline is further away than this.
+    fn exceeds(self, duration: Duration, now: Instant) -> bool {
+        match self {
+            Self::For(patience) => patience > duration,
+            Self::Until(deadline) | Self::Aside(deadline) => deadline > now + duration,
+        }
+    }
+
     const fn is_aside(self) -> bool {
         matches!(self, Self::Aside(_))
     }
@@ -83,7 +91,6 @@ struct Wait {
     /// `None` once it was answered: then there is no place to give up.
     id: Option<WaiterId>,
     started: Instant,
-    deadline: Instant,
     /// It has not been looked yet whether this waits for itself.
     is_unsuspected: bool,
     /// What wakes it at the next instant of interest; `None` as long as the watch does.
@@ -138,13 +145,11 @@ impl<C: Connector> Acquire<'_, C> {
     #[inline(never)]
     fn join(&mut self, place: &Place, context: &mut Context<'_>) -> Poll<Acquired<C>> {
         let started = Instant::now();
-        let deadline = self.patience.deadline(started);
         let is_unsuspected = !self.patience.is_aside();
-        self.stage =
-            Stage::Waiting(Wait { id: Some(place.id), started, deadline, is_unsuspected, timer: None });
+        self.stage = Stage::Waiting(Wait { id: Some(place.id), started, is_unsuspected, timer: None });
         if place.is_answered {
             self.ask(context)
-        } else if started + TRUST < deadline && place.is_watched_here() {
+        } else if self.patience.exceeds(TRUST, started) && place.is_watched_here() {
             Poll::Pending
         } else {
             self.watch_the_clock(context)
@@ -188,10 +193,10 @@ impl<C: Connector> Acquire<'_, C> {
     /// Waits until the deadline. On the way there it is looked whether this waits for itself.
     fn watch_the_clock(&mut self, context: &mut Context<'_>) -> Poll<Acquired<C>> {
         let Stage::Waiting(wait) = &mut self.stage else { bug() };
+        let (suspicious, deadline) = (wait.started + LONG_WAIT, self.patience.deadline(wait.started));
         loop {
-            let suspicious = wait.started + LONG_WAIT;
-            let is_unsuspected = wait.is_unsuspected && suspicious < wait.deadline;
-            let due = if is_unsuspected { suspicious } else { wait.deadline };
+            let is_unsuspected = wait.is_unsuspected && suspicious < deadline;
+            let due = if is_unsuspected { suspicious } else { deadline };
             let timer = wait.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
             ready!(timer.as_mut().poll(context));
             if !is_unsuspected {

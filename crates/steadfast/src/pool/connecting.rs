@@ -71,3 +71,46 @@ impl Connecting {
         self.0.try_lock_for(patience)
     }
 }
+
+#[cfg(all(test, not(steadfast_model)))]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+    use crate::pool::state::Attempt;
+    use crate::tasks;
+
+    #[tokio::test]
+    async fn what_has_ended_is_not_held_on_to() {
+        let connecting = Connecting::new();
+        let [early, late] = [Attempt::named(1), Attempt::named(2)];
+        connecting.expect(early);
+        connecting.expect(late);
+        // This one ends before it is known which task it was.
+        connecting.ended(early);
+        for attempt in [early, late] {
+            connecting.started(attempt, tasks::spawn("test", pending()).abort_handle());
+        }
+        assert_eq!(connecting.0.lock().len(), 1);
+        connecting.ended(late);
+        assert!(connecting.0.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_given_up_is_ended_even_before_it_is_known() {
+        let connecting = Connecting::new();
+        for (number, is_early) in [(1, true), (2, false)] {
+            let attempt = Attempt::named(number);
+            connecting.expect(attempt);
+            let task = tasks::spawn("test", pending());
+            if is_early {
+                connecting.abort(attempt);
+            }
+            connecting.started(attempt, task.abort_handle());
+            if !is_early {
+                connecting.abort(attempt);
+            }
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+    }
+}

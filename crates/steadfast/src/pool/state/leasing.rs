@@ -55,11 +55,13 @@ impl<C, W> State<C, W> {
     }
 
     /// What became of a waiter. While there is nothing, `waker` may update whom to wake.
+    #[inline]
     pub(crate) fn take_answer(&mut self, id: WaiterId, waker: impl FnOnce(&mut W)) -> Option<Answer<C>> {
         self.waiters.take_answer(id, waker)
     }
 
     /// The same, and records who got a connection.
+    #[inline]
     pub(crate) fn answer_to(
         &mut self,
         id: WaiterId,
@@ -256,6 +258,7 @@ impl<C, W> State<C, W> {
     }
 
     /// Hands a connection, whose slot counts as leased already, to the first waiter, who is to be woken.
+    #[inline]
     pub(super) fn grant(&mut self, id: SlotId, connection: C) -> W {
         match self.waiters.answer_first(Answer::Granted(id, connection)) {
             Ok(waker) => waker,

@@ -27,6 +27,13 @@ pub(super) struct Openings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Attempt(u64);
 
+#[cfg(test)]
+impl Attempt {
+    pub(crate) const fn named(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl Openings {
     pub(super) const fn new() -> Self {
         Self { usual: Duration::ZERO, last_good: None, replaced: 0, hung: None, next_attempt: Attempt(0) }

@@ -63,6 +63,7 @@ impl<A, W> Waiters<A, W> {
     }
 
     /// Adds one at the end, or at the head when it had been served already with something that turned out bad.
+    #[inline]
     pub(super) fn push(&mut self, waker: W, since: Moment, at_head: bool) -> WaiterId {
         let (previous, next) = if at_head { (None, self.head) } else { (self.tail, None) };
         let entry = Entry::Queued { waker, since, called: at_head, previous, next };
@@ -86,6 +87,7 @@ impl<A, W> Waiters<A, W> {
     }
 
     /// Answers the first in the queue and gives its waker.
+    #[inline]
     pub(super) fn answer_first(&mut self, answer: A) -> Result<W, A> {
         let Some(index) = self.head else {
             return Err(answer);
@@ -111,6 +113,7 @@ impl<A, W> Waiters<A, W> {
     }
 
     /// Takes the answer if there is one, which ends the entry; else remembers whom to wake.
+    #[inline]
     pub(super) fn take_answer(&mut self, id: WaiterId, waker: impl FnOnce(&mut W)) -> Option<A> {
         match self.entry(id.0) {
             Entry::Queued { waker: place, .. } => {
@@ -141,6 +144,7 @@ impl<A, W> Waiters<A, W> {
         }
     }
 
+    #[inline]
     fn release(&mut self, index: usize) -> Option<A> {
         let free = Entry::Free { next: self.free };
         self.free = Some(index);
@@ -151,6 +155,7 @@ impl<A, W> Waiters<A, W> {
     }
 
     /// Takes an entry out of the queue, leaving something else in its place.
+    #[inline]
     fn leave(&mut self, index: usize, instead: Entry<A, W>) -> Entry<A, W> {
         let entry = std::mem::replace(self.entry(index), instead);
         if let Entry::Queued { previous, next, .. } = &entry {
@@ -252,6 +257,35 @@ mod tests {
                 prop_assert_eq!(waiters.len(), queue.len());
                 prop_assert_eq!(waiters.is_empty(), queue.is_empty());
             }
+        }
+    }
+
+    #[test]
+    fn newcomers_are_called_once_and_nobody_twice() {
+        let mut waiters: Waiters<(), u32> = Waiters::new();
+        let call = |waiters: &mut Waiters<(), u32>| {
+            let mut called = Vec::new();
+            let any = waiters.call_newcomers(|name| called.push(*name));
+            assert_eq!(any, !called.is_empty());
+            called.sort_unstable();
+            called
+        };
+        assert_eq!(call(&mut waiters), []);
+        let _first = waiters.push(1, Moment::START, false);
+        let second = waiters.push(2, Moment::START, false);
+        assert_eq!(call(&mut waiters), [1, 2]);
+        assert_eq!(call(&mut waiters), []);
+        let _third = waiters.push(3, Moment::START, false);
+        let _served_before = waiters.push(4, Moment::START, true);
+        let fifth = waiters.push(5, Moment::START, false);
+        assert_eq!(waiters.cancel(fifth), None);
+        assert_eq!(waiters.cancel(second), None);
+        assert_eq!(call(&mut waiters), [3]);
+        // In a place that was used before.
+        let _sixth = waiters.push(6, Moment::START, false);
+        assert_eq!(call(&mut waiters), [6]);
+        for expected in [4, 1, 3, 6] {
+            assert_eq!(waiters.answer_first(()), Ok(expected), "the order is as ever");
         }
     }
 }
