@@ -1,16 +1,15 @@
 //! A wait ends at its deadline, whatever became of the task that watches over those who wait.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Wake, Waker};
 
-use futures_util::future::FutureExt as _;
 use parking_lot::{Condvar, Mutex};
 use steadfast::config::PoolOptions;
-use steadfast::error::AcquireFailure;
+use steadfast::error::{AcquireError, AcquireFailure};
 use steadfast::event::{Event, Observer};
-use steadfast::pool::Pool;
+use steadfast::pool::{Lease, Pool};
 use steadfast_test::eventually;
 use steadfast_test::sim::{Answer, SimServer};
 use tokio::runtime::{Builder, Runtime};
@@ -52,29 +51,38 @@ async fn everybody_in_the_queue_has_a_deadline() {
     assert_eq!(pool.status().waiting, 0);
 }
 
+/// The wait ends by itself, at its deadline, and not because the end of a longer one polls it.
+async fn ends(wait: impl Future<Output = Result<Lease<SimServer>, AcquireError>>) {
+    let started = Instant::now();
+    let error = timeout(s(30), wait).await.expect("the wait ended").unwrap_err();
+    assert!(started.elapsed() < s(30), "the wait ended by itself");
+    assert_eq!(error.failure, AcquireFailure::TimedOut);
+}
+
 /// A runtime that does something only within `block_on`.
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// An exhausted pool on a runtime that nobody drives any more.
-fn left_behind(runtime: &Runtime) -> (Pool<SimServer>, steadfast::pool::Lease<SimServer>) {
+/// One that nobody drives when `left_behind` has returned. Where time stands still the watch is never late.
+fn runtime_to_be_left() -> Runtime {
+    Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
+}
+
+/// An exhausted pool whose watch is on duty.
+fn left_behind(runtime: &Runtime) -> (Pool<SimServer>, Lease<SimServer>) {
     runtime.block_on(async {
         let (pool, _server) = pool(1, 0);
         let lease = pool.acquire().await.unwrap();
-        (pool, lease)
+        // Whoever waits for it rings for the watch.
+        let called = Arc::new(Called::default());
+        let mut wait = pin!(pool.acquire());
+        poll_once(wait.as_mut(), &called);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        (pool.clone(), lease)
     })
-}
-
-#[test]
-fn a_deadline_holds_where_nobody_drives_the_pools_runtime() {
-    let behind = runtime();
-    let (pool, _lease) = left_behind(&behind);
-    let error = runtime().block_on(async {
-        let wait = pool.acquire_until(Instant::now() + ms(400));
-        timeout(s(10), wait).await.expect("the wait ended").unwrap_err()
-    });
-    assert_eq!(error.failure, AcquireFailure::TimedOut);
 }
 
 #[derive(Debug, Default)]
@@ -86,23 +94,31 @@ impl Wake for Called {
     }
 }
 
-/// It relied on a watch that was never able to come.
+/// Begins a wait.
+fn poll_once(wait: Pin<&mut impl Future>, called: &Arc<Called>) {
+    let waker = Waker::from(Arc::clone(called));
+    assert!(wait.poll(&mut Context::from_waker(&waker)).is_pending());
+}
+
+#[test]
+fn a_deadline_holds_where_nobody_drives_the_pools_runtime() {
+    let behind = runtime_to_be_left();
+    let (pool, _lease) = left_behind(&behind);
+    runtime().block_on(async { ends(pool.acquire_until(Instant::now() + ms(400))).await });
+}
+
+/// It relied on a watch that will not come.
 #[test]
 fn a_deadline_holds_when_the_pools_runtime_ends() {
-    let behind = runtime();
+    let behind = runtime_to_be_left();
     let (pool, _lease) = left_behind(&behind);
-    let mut wait = pin!(pool.acquire_until(Instant::now() + ms(400)));
     let called = Arc::new(Called::default());
-    {
-        let _there = behind.enter();
-        let waker = Waker::from(Arc::clone(&called));
-        assert!(wait.poll_unpin(&mut Context::from_waker(&waker)).is_pending());
-    }
+    let mut wait = pin!(pool.acquire_until(Instant::now() + ms(400)));
+    behind.block_on(async { poll_once(wait.as_mut(), &called) });
+    assert_eq!(called.0.load(Ordering::SeqCst), 0);
     drop(behind);
     assert_eq!(called.0.load(Ordering::SeqCst), 1, "whoever waits is told that the watch has ended");
-    let error =
-        runtime().block_on(async { timeout(s(10), wait).await.expect("the wait ended") }).unwrap_err();
-    assert_eq!(error.failure, AcquireFailure::TimedOut);
+    runtime().block_on(async { ends(wait).await });
 }
 
 /// Does not return from the end of a connection before it is told to.
@@ -152,7 +168,5 @@ async fn a_deadline_holds_while_the_keeper_hangs_in_an_observer() {
     drop(pool.acquire().await.unwrap());
     eventually("the keeper hangs", s(10), async || *stuck.hangs.lock()).await;
     server.on_connect(Answer::Never);
-    let wait = pool.acquire_until(Instant::now() + ms(400));
-    let error = timeout(s(10), wait).await.expect("the wait ended").unwrap_err();
-    assert_eq!(error.failure, AcquireFailure::TimedOut);
+    ends(pool.acquire_until(Instant::now() + ms(400))).await;
 }

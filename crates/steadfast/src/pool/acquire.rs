@@ -149,7 +149,9 @@ impl<C: Connector> Acquire<'_, C> {
         self.stage = Stage::Waiting(Wait { id: Some(place.id), started, is_unsuspected, timer: None });
         if place.is_answered {
             self.ask(context)
-        } else if self.patience.exceeds(TRUST, started) && place.is_watched_here() {
+        } else if self.patience.exceeds(TRUST, started)
+            && place.watch.is_some_and(|duty| duty.is_here(started))
+        {
             Poll::Pending
         } else {
             self.watch_the_clock(context)

@@ -7,9 +7,10 @@ use std::task::Waker;
 
 use super::shared::{Boxed, Core, Shared};
 use super::state::{Answer, Borrower, Found, Moment, Refusal, SlotId, WaiterId};
+use super::watch::Duty;
 use crate::connector::Connector;
 use crate::error::Fault;
-use crate::sync::{Handle, MutexGuard, RuntimeId};
+use crate::sync::MutexGuard;
 
 /// What a caller got who asked for a connection.
 pub(super) enum Entered<C: Connector> {
@@ -26,15 +27,8 @@ pub(super) struct Place {
     pub(super) id: WaiterId,
     /// It was answered at once.
     pub(super) is_answered: bool,
-    /// The runtime of the watch over those who wait, if there is one.
-    watch: Option<RuntimeId>,
-}
-
-impl Place {
-    /// True when the caller is on the runtime of the watch.
-    pub(super) fn is_watched_here(&self) -> bool {
-        self.watch.is_some_and(|watch| Handle::try_current().is_ok_and(|here| here.id() == watch))
-    }
+    /// Who will call, if anybody.
+    pub(super) watch: Option<Duty>,
 }
 
 impl<C: Connector> Shared<C> {
