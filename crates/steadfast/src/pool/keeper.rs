@@ -1,4 +1,4 @@
-//! The pool's one background task: recycles, retires, verifies, refills, and retries while the database is away.
+//! The pool's background task: recycles, retires, verifies, refills, and retries while the database is away.
 
 use std::sync::Arc;
 
