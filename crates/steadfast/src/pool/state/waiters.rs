@@ -270,11 +270,11 @@ mod tests {
             called.sort_unstable();
             called
         };
-        assert_eq!(call(&mut waiters), []);
+        assert!(call(&mut waiters).is_empty());
         let _first = waiters.push(1, Moment::START, false);
         let second = waiters.push(2, Moment::START, false);
         assert_eq!(call(&mut waiters), [1, 2]);
-        assert_eq!(call(&mut waiters), []);
+        assert!(call(&mut waiters).is_empty());
         let _third = waiters.push(3, Moment::START, false);
         let _served_before = waiters.push(4, Moment::START, true);
         let fifth = waiters.push(5, Moment::START, false);
