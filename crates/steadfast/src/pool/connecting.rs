@@ -29,7 +29,7 @@ impl Connecting {
     }
 
     /// It was, unless it has ended already.
-    pub(super) fn started(&self, attempt: Attempt, task: AbortHandle) {
+    pub(super) fn started(&self, attempt: Attempt, task: &AbortHandle) {
         let unwanted = {
             let mut tasks = self.0.lock();
             match tasks.iter_mut().find(|(other, _)| *other == attempt) {
@@ -89,7 +89,7 @@ mod tests {
         // This one ends before it is known which task it was.
         connecting.ended(early);
         for attempt in [early, late] {
-            connecting.started(attempt, tasks::spawn("test", pending()).abort_handle());
+            connecting.started(attempt, &tasks::spawn("test", pending()).abort_handle());
         }
         assert_eq!(connecting.0.lock().len(), 1);
         connecting.ended(late);
@@ -106,7 +106,7 @@ mod tests {
             if is_early {
                 connecting.abort(attempt);
             }
-            connecting.started(attempt, task.abort_handle());
+            connecting.started(attempt, &task.abort_handle());
             if !is_early {
                 connecting.abort(attempt);
             }

@@ -31,6 +31,9 @@ pub(super) struct Place {
     pub(super) watch: Option<Duty>,
 }
 
+/// A place in the queue, and what it was answered with at once.
+pub(super) type Again<C> = (WaiterId, Option<Answer<Boxed<C>>>);
+
 impl<C: Connector> Shared<C> {
     /// The connection used last, if it may be used as it is, and nobody waits.
     #[inline]
@@ -90,7 +93,7 @@ impl<C: Connector> Shared<C> {
         self: &Arc<Self>,
         borrower: Borrower,
         waker: &Waker,
-    ) -> Result<(WaiterId, Option<Answer<Boxed<C>>>), Refusal> {
+    ) -> Result<Again<C>, Refusal> {
         self.update(|state, now, out| {
             let id = state.enqueue(waker.clone(), true, now, out)?;
             Ok((id, state.answer_to(id, borrower, |_| ())))

@@ -265,7 +265,7 @@ impl<C: Connector> Shared<C> {
                 Action::Open(id, attempt) => {
                     self.connecting.expect(attempt);
                     let task = upkeep::open(self, id, attempt);
-                    self.connecting.started(attempt, task.abort_handle());
+                    self.connecting.started(attempt, &task.abort_handle());
                 }
                 Action::Abort(attempt) => self.connecting.abort(attempt),
                 Action::Verify(id, connection) => upkeep::verify(self, id, connection),
