@@ -163,17 +163,26 @@ impl<C, W> State<C, W> {
     /// only when somebody held it for long.
     #[inline]
     fn rest(&mut self, id: SlotId, connection: C, since: Moment, checked: Moment) {
-        let known_better = |other: &&SlotId| {
-            let slot = self.slots.get(other.0);
-            slot.and_then(Slot::idle).is_some_and(|(_, other_checked)| other_checked > checked)
-        };
-        if self.idle.last().is_some_and(|last| known_better(&last)) {
-            let better = self.idle.iter().rev().take_while(known_better).count();
-            self.idle.insert(self.idle.len() - better, id);
+        if self.idle.last().is_some_and(|&last| self.is_known_better(last, checked)) {
+            self.line_up(id, checked);
         } else {
             self.idle.push(id);
         }
         self.slot(id).stage = Stage::Idle { connection, since, checked };
+    }
+
+    #[cold]
+    fn line_up(&mut self, id: SlotId, checked: Moment) {
+        let better =
+            self.idle.iter().rev().take_while(|&&other| self.is_known_better(other, checked)).count();
+        self.idle.insert(self.idle.len() - better, id);
+    }
+
+    /// True when that one was known to work later than at this moment.
+    #[inline]
+    fn is_known_better(&self, other: SlotId, checked: Moment) -> bool {
+        let slot = self.slots.get(other.0);
+        slot.and_then(Slot::idle).is_some_and(|(_, other_checked)| other_checked > checked)
     }
 
     /// Hands a connection, whose slot counts as leased already, to the first waiter, who is to be woken.
