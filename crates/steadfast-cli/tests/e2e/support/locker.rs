@@ -7,10 +7,6 @@ use tokio::task::JoinSet;
 
 use super::SOON;
 
-/// Statements of the service that wait for a lock.
-const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
-    WHERE application_name = 'steadfast' AND wait_event_type = 'Lock'";
-
 /// Holds the table `users` until it is released.
 #[derive(Debug)]
 pub struct Locker {
@@ -41,5 +37,13 @@ impl Locker {
 
 /// How many statements of the service wait for a lock now.
 pub async fn waiting(postgres: &Postgres) -> usize {
-    postgres.psql(WAITING).await.parse().unwrap()
+    waiting_as(postgres, "steadfast").await
+}
+
+/// How many of the worker with this tag do.
+pub async fn waiting_as(postgres: &Postgres, tag: &str) -> usize {
+    let waiting = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{tag}' AND wait_event_type = 'Lock'"
+    );
+    postgres.psql(&waiting).await.parse().unwrap()
 }

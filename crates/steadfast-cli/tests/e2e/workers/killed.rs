@@ -6,7 +6,7 @@ use super::support::{
     all_ready, assert_listener_never_closed, kill, print_row, replacement, two_workers, workers,
 };
 use crate::support::client::create;
-use crate::support::locker::Locker;
+use crate::support::locker::{Locker, waiting_as};
 use crate::support::{Load, SOON, ledger};
 use steadfast_test::eventually;
 use tokio::io::AsyncWriteExt as _;
@@ -55,12 +55,7 @@ async fn the_sessions_of_a_killed_worker_are_ended_whatever_they_run() {
         stream.write_all(&create(&format!("stuck-{number}"))).await.unwrap();
         streams.push(stream);
     }
-    let waiting = async |tag: &str| {
-        let sql = format!(
-            "SELECT count(*) FROM pg_stat_activity WHERE application_name = '{tag}' AND wait_event_type = 'Lock'"
-        );
-        postgres.psql(&sql).await.parse::<usize>().unwrap()
-    };
+    let waiting = async |tag: &str| waiting_as(&postgres, tag).await;
     let all = workers(service.client).await;
     let mut counts = [0, 0];
     eventually("all requests wait in the server", SOON, async || {

@@ -7,7 +7,7 @@ use super::support::{
     all_ready, assert_listener_never_closed, print_row, replacement, signal, stop, two_workers, workers,
 };
 use crate::support::client::{Answer, create};
-use crate::support::locker::Locker;
+use crate::support::locker::{Locker, waiting_as};
 use crate::support::{Load, SOON};
 use steadfast_test::{Signal, eventually};
 use tokio::io::AsyncWriteExt as _;
@@ -27,9 +27,9 @@ async fn a_stopped_worker_is_warned_of_aborted_with_a_dump_and_replaced() {
     }
     // One of the two has at least one of them.
     let mut victim = None;
-    eventually("a worker waits in the server", SOON, async || {
+    eventually("a request waits in the server", SOON, async || {
         for worker in &all {
-            if postgres.backends(&worker.tag).await.active > 0 {
+            if waiting_as(&postgres, &worker.tag).await > 0 {
                 victim = Some(worker.clone());
             }
         }
