@@ -47,14 +47,24 @@ pub(crate) struct Hidden {
     anything: bool,
 }
 
-/// Permission to ask, held by one at a time.
+/// Permission to ask, held by one at a time. One that ends without an answer, because the connection was lost or given up
+/// meanwhile, is not followed by another at once: whatever kept that connection would keep the next one too. Until then
+/// every statement counts as touching the session.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Turn<'a>(&'a Catalogue);
+pub(super) struct Turn<'a> {
+    catalogue: &'a Catalogue,
+    began: Instant,
+    answered: bool,
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state.lock().asking = false;
+        let mut state = self.catalogue.state.lock();
+        state.asking = false;
+        if !self.answered {
+            state.next = Some(self.began + AFTER_NO_ANSWER);
+        }
     }
 }
 
@@ -114,7 +124,7 @@ impl Catalogue {
         let due = state.next.is_none_or(|next| now >= next);
         (due && !state.asking).then(|| {
             state.asking = true;
-            Turn(self)
+            Turn { catalogue: self, began: now, answered: false }
         })
     }
 
@@ -126,7 +136,7 @@ impl Catalogue {
     ///
     /// # Cancel safety
     /// Dropped half-way, the connection is busy.
-    pub(super) async fn ask(&self, client: &Client, turn: Turn<'_>) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn ask(&self, client: &Client, mut turn: Turn<'_>) -> Result<(), tokio_postgres::Error> {
         let began = Instant::now();
         let version = self.version();
         let found = match client.simple_query(&question()).await {
@@ -137,6 +147,7 @@ impl Catalogue {
                 Hidden::default()
             }
         };
+        turn.answered = true;
         let mut state = self.state.lock();
         if self.version() != version {
             // Something was created meanwhile: the next one asks again.
@@ -211,10 +222,14 @@ impl Hidden {
 /// After what time a new connection asks again, at the least.
 const AGAIN: Duration = Duration::from_secs(60);
 
+/// After what time the next one asks when there was no answer.
+const AFTER_NO_ANSWER: Duration = Duration::from_secs(5);
+
 /// With more than so many names nearly every text would be found to hold one.
 const MOST: usize = 500;
 
-/// One simple query, which is a transaction of its own.
+/// One simple query, which is a transaction of its own. Without compilation of expressions, which takes a server with its
+/// default settings fifty times as long as the answer.
 fn question() -> String {
     // A statement of an UPDATE has a SET of its own, which is not meant.
     let set = r"regexp_replace(body, 'update\s[^;]*?\mset\M', '', 'g') ~ '\mset\s+(?!local\M|transaction\M|constraints\M)'";
@@ -225,7 +240,7 @@ fn question() -> String {
         .map(|class| format!("'pg_catalog.{class}'::pg_catalog.regclass"))
         .join(", ");
     format!(
-        r"SET LOCAL statement_timeout = 2000; SET LOCAL search_path = pg_catalog;
+        r"SET LOCAL statement_timeout = 2000; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off;
 WITH RECURSIVE f AS (
   SELECT p.oid, lower(p.proname::text) AS name, l.lanname NOT IN ('c', 'internal') AS coded,
     lower(CASE WHEN p.prosrc = '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc END) AS body
@@ -301,6 +316,8 @@ mod tests {
         let turn = catalogue.turn(now).expect("nothing is known");
         assert!(catalogue.turn(now).is_none(), "somebody is at it");
         drop(turn);
+        assert!(catalogue.turn(now).is_none(), "what gave no answer now would give none now");
+        assert!(catalogue.turn(now + AFTER_NO_ANSWER).is_some());
         let mut state = catalogue.state.lock();
         (state.known, state.next) = (Some(Arc::default()), Some(now + AGAIN));
         drop(state);
