@@ -16,12 +16,12 @@ pub(super) struct Prepared {
     pub(super) statement: Statement,
     pub(super) script: Script,
     /// The names of its columns, or why their values cannot be read.
-    columns: Result<Columns, Box<Fault>>,
+    columns: Result<Columns, Fault>,
 }
 
 impl Prepared {
     pub(super) fn new(statement: Statement, script: Script) -> Arc<Self> {
-        let columns = columns::check(statement.columns()).map_err(Box::new);
+        let columns = columns::check(statement.columns());
         Arc::new(Self { statement, script, columns })
     }
 
@@ -30,6 +30,6 @@ impl Prepared {
     /// # Errors
     /// A column is of a type that cannot be read.
     pub(super) fn columns(&self) -> Result<&Columns, Fault> {
-        self.columns.as_ref().map_err(|fault| (**fault).clone())
+        self.columns.as_ref().map_err(Clone::clone)
     }
 }

@@ -181,6 +181,10 @@ impl PostgresConnection {
         let known = self.still_known(known);
         let probe =
             if self.transaction == Progress::None { None } else { self.guarding.probe(script, false) };
+        if let (Some(prepared), None, None) = (&known, announced, probe) {
+            // The usual case: nothing goes with it.
+            return self.prepared(prepared, params, rows).await;
+        }
         let begin = self.begin_with(announced);
         let asking = self.guarding.ask(&self.client, probe);
         let (begun, answer, asked) = if self.cache.is_off() {

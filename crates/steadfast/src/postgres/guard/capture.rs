@@ -9,17 +9,15 @@
 //! function does), so a transaction of nothing else is asked once before its COMMIT; that is the one shape that costs
 //! a round trip.
 
-use std::error::Error;
-
 use futures_util::future::join;
 use jiff::Timestamp;
-use tokio_postgres::types::{FromSql, PgLsn, Type};
+use tokio_postgres::types::{PgLsn, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::outcome::{Doubt, MarkerTicket, Ticket, XidTicket};
 use crate::sql::{Access, Guard, TransactionOptions};
 
-use super::facts::{FACTS, Facts};
+use super::facts::{FACTS, Facts, SERVER, Xid};
 use crate::postgres::script::{Habit, Script};
 
 /// What a connection notes of its transactions.
@@ -99,7 +97,7 @@ impl Guarding {
     /// Asks the server about itself. A server that cannot tell leaves the connection without a guard, and is no reason
     /// to do without the connection.
     pub(in crate::postgres) async fn begin(client: &Client, announced: u32, prepares: bool) -> Self {
-        let answer = ask_untyped(client, FACTS, 0).await;
+        let answer = client.query_typed_one(SERVER, &[]).await;
         let facts = answer.and_then(|row| Facts::read(&row)).map_err(|error| {
             let cause =
                 error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
@@ -240,19 +238,6 @@ impl Guarding {
             recovered_to: facts.recovered_to,
             noted_at,
         });
-    }
-}
-
-/// A transaction's id in the server's binary form (its `xid8`).
-struct Xid(u64);
-
-impl<'a> FromSql<'a> for Xid {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(u64::from_be_bytes(raw.try_into()?)))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::XID8
     }
 }
 
