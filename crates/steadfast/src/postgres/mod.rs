@@ -20,6 +20,7 @@ mod hidden;
 mod hosts;
 mod lasting;
 mod marker;
+mod meter;
 mod misplaced;
 mod numeric;
 mod signs;

@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 use steadfast_wire::{Report, TransactionStatus};
 use tokio::sync::Notify;
 
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 use super::catalogue::Catalogue;
+use super::meter::Meter;
 use super::refusals::Refusals;
 use super::reported::Usual;
 use super::said::Said;
@@ -41,10 +42,7 @@ pub(crate) struct Observed {
     command: AtomicU8,
     news: AtomicBool,
     sent: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    heard_at: AtomicU64,
-    since: Instant,
+    meter: Meter,
     /// What is read only when something went wrong, or at leisure.
     said: Mutex<Said>,
     changed: Notify,
@@ -68,10 +66,7 @@ impl Observed {
             command: AtomicU8::new(Command::Other as u8),
             news: AtomicBool::new(false),
             sent: AtomicU64::new(0),
-            bytes_in: AtomicU64::new(0),
-            bytes_out: AtomicU64::new(0),
-            heard_at: AtomicU64::new(0),
-            since: Instant::now(),
+            meter: Meter::start(),
             said: Mutex::default(),
             changed: Notify::new(),
         }
@@ -159,11 +154,11 @@ impl Observed {
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+        self.meter.bytes()
     }
 
     pub(crate) fn last_heard(&self) -> Instant {
-        self.since + Duration::from_millis(self.heard_at.load(Ordering::Relaxed))
+        self.meter.last_heard()
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -321,13 +316,11 @@ impl Observed {
     }
 
     pub(super) fn received(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        let since = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_at.store(since, Ordering::Relaxed);
+        self.meter.received(bytes);
     }
 
     pub(super) fn written(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.meter.written(bytes);
     }
 
     pub(super) fn ended(&self, end: End) {
