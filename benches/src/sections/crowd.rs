@@ -20,11 +20,18 @@ pub async fn crowd(report: &mut Report, effort: Effort) -> Result<()> {
     let mobc = Arc::new(Mobc::new(Use::AcrossYield).await?);
     let mut all = ["steadfast", "deadpool", "bb8", "mobc"].map(|name| (name, Vec::new()));
     let mut small = Vec::new();
-    for _ in 0..rounds {
-        all[0].1.push(visit(&steadfast, CROWD).await);
-        all[1].1.push(visit(&deadpool, CROWD).await);
-        all[2].1.push(visit(&bb8, CROWD).await);
-        all[3].1.push(visit(&mobc, CROWD).await);
+    for round in 0..rounds {
+        // Another one begins each time.
+        for turn in 0..all.len() {
+            let place = (round + turn) % all.len();
+            let served = match place {
+                0 => visit(&steadfast, CROWD).await,
+                1 => visit(&deadpool, CROWD).await,
+                2 => visit(&bb8, CROWD).await,
+                _ => visit(&mobc, CROWD).await,
+            };
+            all[place].1.push(served);
+        }
         small.push(visit(&steadfast, SMALL_CROWD).await);
     }
     let head = ["", "time to serve all", "wait: median", "p99.9", "longest"];

@@ -97,6 +97,10 @@ impl Scanner {
         }
         while !bytes.is_empty() {
             bytes = match self.place {
+                Place::Header if self.filled == 0 => match self.whole(bytes, visitor) {
+                    [] => return Ok(()),
+                    rest => self.header(rest, visitor)?,
+                },
                 Place::Untagged | Place::Header => self.header(bytes, visitor)?,
                 Place::Body { tag, length, remaining, wanted } => {
                     self.body(bytes, visitor, (tag, length, remaining, wanted))
@@ -104,6 +108,24 @@ impl Scanner {
             };
         }
         Ok(())
+    }
+
+    /// Takes the frames that lie in these bytes as a whole, as nearly all do: nothing is copied, and nothing need be
+    /// remembered. What is left begins with one that does not, or that cannot be.
+    fn whole<'a>(&mut self, mut bytes: &'a [u8], visitor: &mut impl Visitor) -> &'a [u8] {
+        while let Some(([tag, announced @ ..], rest)) = bytes.split_first_chunk::<5>() {
+            let announced = u32::from_be_bytes(*announced);
+            if !(4..=self.limit).contains(&announced) {
+                break;
+            }
+            let length = (announced - 4) as usize;
+            let Some((body, behind)) = rest.split_at_checked(length) else { break };
+            self.frames += 1;
+            let wanted = visitor.start(*tag, length).min(CAPTURE_LIMIT);
+            visitor.end(*tag, length, body.get(..wanted).unwrap_or(body));
+            bytes = behind;
+        }
+        bytes
     }
 
     fn header<'a>(&mut self, bytes: &'a [u8], visitor: &mut impl Visitor) -> Result<&'a [u8], WireError> {

@@ -23,11 +23,12 @@ pub fn spawn_on<F>(runtime: &Handle, name: &'static str, task: F) -> JoinHandle<
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    runtime.spawn(async move {
-        if let Err(panic) = AssertUnwindSafe(task).catch_unwind().await {
+    // Not an async block, which would hold the task twice: as what it was given, and as what it awaits.
+    runtime.spawn(AssertUnwindSafe(task).catch_unwind().map(move |outcome| {
+        if let Err(panic) = outcome {
             tracing::error!(task = name, panic = panic_text(&*panic), "bug: a background task panicked");
         }
-    })
+    }))
 }
 
 /// What a panic said, when it said it as text.

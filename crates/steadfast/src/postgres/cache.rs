@@ -1,21 +1,24 @@
 //! Prepared statements of one connection, the least recently used given up first.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use tokio_postgres::Statement;
+use foldhash::quality::RandomState;
+
+use super::prepared::Prepared;
 
 /// Statements by their text.
 #[derive(Debug)]
-pub(super) struct StatementCache<T = Statement> {
+pub(super) struct StatementCache<T = Arc<Prepared>> {
     capacity: usize,
     clock: u64,
-    statements: HashMap<Box<str>, (T, u64)>,
+    statements: HashMap<Box<str>, (T, u64), RandomState>,
 }
 
 impl<T: Clone> StatementCache<T> {
     /// Room for this many; 0 switches preparing off.
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, clock: 0, statements: HashMap::new() }
+        Self { capacity, clock: 0, statements: HashMap::default() }
     }
 
     pub(super) fn is_off(&self) -> bool {

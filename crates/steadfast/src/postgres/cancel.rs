@@ -8,6 +8,7 @@ use crate::config::{PostgresOptions, TargetSession};
 use crate::error::Fault;
 use crate::verdict::Step;
 
+use super::connection::ServerFacts;
 use super::dial::Way;
 use super::fault::from_io;
 use super::handshake::reopen;
@@ -16,13 +17,12 @@ use super::progress::Progress;
 use super::tls::Settings;
 
 /// How a connection was reached, so that it can be reached again.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Route {
     pub(super) options: Arc<PostgresOptions>,
     pub(super) settings: Option<Arc<Settings>>,
-    pub(super) host: String,
+    pub(super) server: Arc<ServerFacts>,
     pub(super) way: Way,
-    pub(super) encrypted: bool,
 }
 
 impl Route {
@@ -38,10 +38,10 @@ impl Route {
     pub(super) async fn cancel(&self, observed: &Observed) -> Result<(), Fault> {
         let (process, secret) = observed.key();
         let progress = Progress::new();
-        let ready =
-            reopen(&self.options, self.settings.as_deref(), &self.host, &self.way, self.encrypted, &progress)
-                .await
-                .map_err(|fault| fault.in_step(Step::Clean))?;
+        let (host, encrypted) = (&self.server.host, self.server.tls.is_some());
+        let ready = reopen(&self.options, self.settings.as_deref(), host, &self.way, encrypted, &progress)
+            .await
+            .map_err(|fault| fault.in_step(Step::Clean))?;
         let mut stream = ready.transport;
         let broke = |error| from_io(error, Step::Clean, "the cancel request could not be sent");
         stream.write_all(&steadfast_wire::cancel_request(process, &secret)).await.map_err(broke)?;

@@ -30,16 +30,16 @@ pub(super) fn check(columns: &[tokio_postgres::Column]) -> Result<Columns, Fault
 
 /// Reads a row of columns that [`check`] has accepted.
 pub(super) fn read(row: &DriverRow, columns: &Columns) -> Result<Row, Fault> {
-    let values = (0..row.len())
-        .map(|index| {
-            row.try_get::<_, Cell>(index).map(|cell| cell.0).map_err(|error| {
-                let name = columns.get(index).map_or("?", String::as_str);
-                let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-                Fault::new(Class::Statement, Step::Statement, format!("column {name} cannot be read: {why}"))
-                    .with_remedy(format!("select it as text: {name}::text"))
-            })
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut values = Vec::with_capacity(row.len());
+    for index in 0..row.len() {
+        let cell: Cell = row.try_get(index).map_err(|error| {
+            let name = columns.get(index).map_or("?", String::as_str);
+            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+            Fault::new(Class::Statement, Step::Statement, format!("column {name} cannot be read: {why}"))
+                .with_remedy(format!("select it as text: {name}::text"))
+        })?;
+        values.push(cell.0);
+    }
     Ok(Row::new(Arc::clone(columns), values))
 }
 

@@ -34,7 +34,7 @@ pub struct PostgresConnection {
     pub(super) driver: Driver,
     pub(super) observed: Arc<Observed>,
     pub(super) bell: Arc<Doorbell>,
-    pub(super) route: Route,
+    pub(super) route: Arc<Route>,
     pub(super) server: Arc<ServerFacts>,
     pub(super) cache: StatementCache,
     pub(super) transaction: Progress,

@@ -20,6 +20,7 @@ use super::guard::Guarding;
 use super::handshake::{Opened, open};
 use super::hosts::{all_failed, by_mode, check, passes};
 use super::progress::Progress;
+use super::reported::Usual;
 use super::tls::Settings;
 use super::transaction;
 
@@ -30,6 +31,7 @@ pub struct PostgresConnector {
     settings: Option<Arc<Settings>>,
     connect_timeout: Duration,
     catalogue: Arc<Catalogue>,
+    usual: Arc<Usual>,
 }
 
 impl PostgresConnector {
@@ -51,7 +53,13 @@ impl PostgresConnector {
             ));
         }
         let settings = Settings::load(&options.tls)?.map(Arc::new);
-        Ok(Self { options: Arc::new(options), settings, connect_timeout, catalogue: Arc::default() })
+        Ok(Self {
+            options: Arc::new(options),
+            settings,
+            connect_timeout,
+            catalogue: Arc::default(),
+            usual: Arc::default(),
+        })
     }
 
     async fn search(
@@ -103,33 +111,33 @@ impl PostgresConnector {
 
     async fn start(&self, opened: Opened, host: &str, port: u16, alarm: &Alarm) -> PostgresConnection {
         let Opened { client, half, observed, way, tls } = opened;
-        let server = ServerFacts {
+        let server = Arc::new(ServerFacts {
             version: observed.parameter("server_version").unwrap_or_default(),
             process: observed.key().0,
             host: host.to_owned(),
             port,
             tls,
-        };
-        let route = Route {
+        });
+        let route = Arc::new(Route {
             options: Arc::clone(&self.options),
             settings: self.settings.clone(),
-            host: host.to_owned(),
+            server: Arc::clone(&server),
             way,
-            encrypted: server.tls.is_some(),
-        };
+        });
         let bell = Doorbell::new();
         let driver =
-            Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), route.clone(), alarm.clone());
+            Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), Arc::clone(&route), alarm.clone());
         let cached = self.options.statement_cache > 0;
         let guarding = Guarding::begin(&client, server.process, cached).await;
         observed.quiet().await;
+        observed.share_parameters(&self.usual);
         PostgresConnection {
             client,
             driver,
             observed,
             bell,
             route,
-            server: Arc::new(server),
+            server,
             cache: StatementCache::new(self.options.statement_cache),
             transaction: transaction::Progress::None,
             guarding,

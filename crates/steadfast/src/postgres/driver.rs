@@ -28,7 +28,7 @@ pub(super) struct Driver {
     task: JoinHandle<()>,
     bell: Arc<Doorbell>,
     observed: Arc<Observed>,
-    route: Route,
+    route: Arc<Route>,
 }
 
 impl Driver {
@@ -37,7 +37,7 @@ impl Driver {
         mut half: DriverHalf,
         bell: Arc<Doorbell>,
         observed: Arc<Observed>,
-        route: Route,
+        route: Arc<Route>,
         alarm: Alarm,
     ) -> Self {
         let (rung, seen) = (Arc::clone(&bell), Arc::clone(&observed));
@@ -81,7 +81,7 @@ impl Drop for Driver {
         let runs = !self.observed.is_over() && (self.observed.is_busy() || !self.bell.is_resting());
         self.task.abort();
         if runs && let Ok(runtime) = Handle::try_current() {
-            let (route, observed) = (self.route.clone(), Arc::clone(&self.observed));
+            let (route, observed) = (Arc::clone(&self.route), Arc::clone(&self.observed));
             tasks::spawn_on(&runtime, "postgres cancel", async move {
                 // Whether it arrives or not: nobody is left to be told.
                 drop(timeout(CANCEL_WITHIN, route.cancel(&observed)).await);

@@ -10,7 +10,7 @@ use crate::error::Fault;
 use crate::verdict::{Class, Step};
 
 use super::connection::PostgresConnection;
-use super::script::{Kind, first, kinds};
+use super::script::{Kind, Script};
 use super::transaction::Progress;
 
 /// Why a transaction can only be rolled back.
@@ -31,9 +31,11 @@ impl PostgresConnection {
     /// # Cancel safety
     /// Dropped half-way, the next call begins with it again.
     pub(super) async fn settle(&mut self, step: Step) -> Result<(), Fault> {
-        if !self.in_call {
-            return Ok(());
-        }
+        // Boxed: it is seldom, and would make the future of every statement as large as that of a cancel request.
+        if self.in_call { Box::pin(self.end_dropped_call(step)).await } else { Ok(()) }
+    }
+
+    async fn end_dropped_call(&mut self, step: Step) -> Result<(), Fault> {
         if matches!(self.transaction, Progress::Open { .. }) {
             self.spoiled = Some(Spoiled::Dropped);
         }
@@ -50,8 +52,8 @@ impl PostgresConnection {
     }
 
     /// Refuses a text that must not run here and now.
-    pub(super) fn admit(&mut self, sql: &str, batch: bool) -> Result<(), Fault> {
-        let returns = first(sql) == Kind::ReturningToSavepoint;
+    pub(super) fn admit(&mut self, script: Script, batch: bool) -> Result<(), Fault> {
+        let returns = script.first == Kind::ReturningToSavepoint;
         match &self.spoiled {
             Some(Spoiled::Failed(_)) if returns => {}
             Some(_) => return Err(in_failed_transaction()),
@@ -59,11 +61,9 @@ impl PostgresConnection {
         }
         let inside = self.transaction != Progress::None;
         let controls = if batch {
-            let (count, controls) =
-                kinds(sql).fold((0, false), |(count, any), kind| (count + 1, any || kind.controls()));
-            controls && (inside || count > 1)
+            script.controls && (inside || script.several)
         } else {
-            inside && first(sql).controls()
+            inside && script.first.controls()
         };
         if !controls {
             return Ok(());
@@ -79,19 +79,21 @@ impl PostgresConnection {
         )
         .with_code("25001")
         .with_remedy("begin and end the transaction by its own functions, or use SAVEPOINT for a part of it");
-        self.note(sql, Some(&fault));
+        self.note(script, Some(&fault));
         Err(fault)
     }
 
     /// Notes how a statement ended, where the server does not know or would not say.
-    pub(super) fn note(&mut self, sql: &str, fault: Option<&Fault>) {
+    pub(super) fn note(&mut self, script: Script, fault: Option<&Fault>) {
         if self.transaction == Progress::None {
             return;
         }
         let known = self.observed.status() == TransactionStatus::Failed || self.spoiled.is_some();
         match fault {
             Some(fault) if !known => self.spoiled = Some(Spoiled::Failed(fault.clone())),
-            None if self.spoiled.is_some() && first(sql) == Kind::ReturningToSavepoint => self.spoiled = None,
+            None if self.spoiled.is_some() && script.first == Kind::ReturningToSavepoint => {
+                self.spoiled = None
+            }
             Some(_) | None => {}
         }
     }

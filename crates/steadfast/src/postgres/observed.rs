@@ -11,10 +11,13 @@ use parking_lot::Mutex;
 use steadfast_wire::{Report, TransactionStatus};
 use tokio::sync::Notify;
 
-use crate::time::{Duration, Instant};
+use crate::time::Instant;
 
 use super::catalogue::Catalogue;
-use super::reported::Parameters;
+use super::meter::Meter;
+use super::refusals::Refusals;
+use super::reported::Usual;
+use super::said::Said;
 use super::signs::{Command, End, Unfinished};
 
 /// What is known about one connection.
@@ -30,9 +33,6 @@ pub(crate) struct Observed {
     unreplicated: AtomicBool,
     /// A setting that the server reports is not what it was at the beginning.
     drifted: AtomicBool,
-    /// A write was refused (25006), and the server may be one that takes none at all.
-    refused: AtomicBool,
-    refusal_is_news: AtomicBool,
     /// Statements were prepared by SQL.
     prepared: AtomicBool,
     /// Prepared statements were forgotten by SQL.
@@ -42,40 +42,18 @@ pub(crate) struct Observed {
     command: AtomicU8,
     news: AtomicBool,
     sent: AtomicU64,
-    bytes_in: AtomicU64,
-    bytes_out: AtomicU64,
-    heard_at: AtomicU64,
-    since: Instant,
-    texts: Mutex<Texts>,
+    meter: Meter,
+    /// What is read only when something went wrong, or at leisure.
+    said: Mutex<Said>,
     changed: Notify,
-    /// What is known of the database, and how many writes had been refused there when this began.
-    catalogue: Arc<Catalogue>,
-    refusals_before: u64,
-}
-
-/// What is read only when something went wrong, or at leisure.
-#[derive(Debug, Default)]
-struct Texts {
-    error: Option<Report>,
-    fatal: Option<Report>,
-    /// The last warning that a server sends before it closes a connection in a hurry (57P0x): on an immediate
-    /// shutdown and after a crash it says no more than that.
-    farewell: Option<Report>,
-    end: Option<End>,
-    parameters: Parameters,
-    refusal: Option<Report>,
-    process: u32,
-    secret: Vec<u8>,
+    refusals: Refusals,
 }
 
 impl Observed {
     pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
-            refusals_before: catalogue.refusals(),
-            catalogue,
+            refusals: Refusals::new(catalogue),
             drifted: AtomicBool::new(false),
-            refused: AtomicBool::new(false),
-            refusal_is_news: AtomicBool::new(false),
             status: AtomicU8::new(TransactionStatus::Idle.byte()),
             in_flight: AtomicU32::new(0),
             unfinished: AtomicU8::new(0),
@@ -88,11 +66,8 @@ impl Observed {
             command: AtomicU8::new(Command::Other as u8),
             news: AtomicBool::new(false),
             sent: AtomicU64::new(0),
-            bytes_in: AtomicU64::new(0),
-            bytes_out: AtomicU64::new(0),
-            heard_at: AtomicU64::new(0),
-            since: Instant::now(),
-            texts: Mutex::default(),
+            meter: Meter::start(),
+            said: Mutex::default(),
             changed: Notify::new(),
         }
     }
@@ -119,7 +94,10 @@ impl Observed {
 
     /// The refusal of a write by a server that may be one that takes none at all.
     pub(crate) fn refusal(&self) -> Option<Report> {
-        self.refused.load(Ordering::Acquire).then(|| self.texts.lock().refusal.clone()).flatten()
+        if !self.refusals.is_there() {
+            return None;
+        }
+        self.said.lock().refusal.as_ref().map(|report| (**report).clone())
     }
 
     /// True when the server itself has reported that it takes no writes (14 and newer): it is a standby, or was told
@@ -132,17 +110,17 @@ impl Observed {
 
     /// The server takes writes after all.
     pub(crate) fn forget_refusal(&self) {
-        self.refused.store(false, Ordering::Release);
+        self.refusals.forget();
     }
 
     /// True when a write was refused, over whichever connection, since this one was opened.
     pub(crate) fn is_from_before_a_refusal(&self) -> bool {
-        self.catalogue.refusals() != self.refusals_before
+        self.refusals.since_opened()
     }
 
     /// What is known of the functions of the database.
     pub(crate) fn catalogue(&self) -> &Arc<Catalogue> {
-        &self.catalogue
+        self.refusals.catalogue()
     }
 
     /// True when statements were prepared by SQL.
@@ -176,11 +154,11 @@ impl Observed {
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {
-        (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
+        self.meter.bytes()
     }
 
     pub(crate) fn last_heard(&self) -> Instant {
-        self.since + Duration::from_millis(self.heard_at.load(Ordering::Relaxed))
+        self.meter.last_heard()
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -192,32 +170,35 @@ impl Observed {
     }
 
     pub(crate) fn last_error(&self) -> Option<Report> {
-        self.texts.lock().error.clone()
+        self.said.lock().error.as_ref().map(|report| (**report).clone())
     }
 
     /// What the server said last, when the connection is over.
     pub(crate) fn last_fatal(&self) -> Option<Report> {
-        let texts = self.texts.lock();
-        texts.fatal.clone().or_else(|| texts.farewell.clone().filter(|_| texts.end.is_some()))
+        self.said.lock().last_fatal()
     }
 
     pub(crate) fn end(&self) -> Option<End> {
-        self.texts.lock().end.clone()
+        self.said.lock().end.clone()
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<String> {
-        self.texts.lock().parameters.get(name).map(str::to_owned)
+        self.said.lock().parameters.get(name).map(str::to_owned)
+    }
+
+    /// The session has begun: what the server has told of it is kept once for all connections that were told the same.
+    pub(super) fn share_parameters(&self, usual: &Usual) {
+        self.said.lock().parameters.share(usual);
     }
 
     /// Process id and secret, as a cancel request presents them.
     pub(crate) fn key(&self) -> (u32, Vec<u8>) {
-        let texts = self.texts.lock();
-        (texts.process, texts.secret.clone())
+        self.said.lock().key.clone()
     }
 
     /// Completes when no request is in flight, or when the connection is over.
     pub(crate) async fn quiet(&self) {
-        loop {
+        while self.is_busy() && !self.is_over() {
             let changed = self.changed.notified();
             if !self.is_busy() || self.is_over() {
                 return;
@@ -230,7 +211,7 @@ impl Observed {
     pub(crate) fn forgive(&self) {
         self.touched.store(false, Ordering::Release);
         self.prepared.store(false, Ordering::Release);
-        self.texts.lock().parameters.settle();
+        self.said.lock().parameters.settle();
         self.drifted.store(false, Ordering::Release);
     }
 
@@ -250,21 +231,11 @@ impl Observed {
     }
 
     pub(super) fn ready(&self, status: TransactionStatus) {
-        if self.refusal_is_news.load(Ordering::Relaxed) {
-            // What it has become since the last request it reports behind the refusal.
-            self.judge_refusal();
-            self.refusal_is_news.store(false, Ordering::Relaxed);
-        }
+        // What it has become since the last request it reports behind the refusal.
+        self.refusals.settle(|| self.takes_no_writes());
         self.status.store(status.byte(), Ordering::Release);
         self.subtract();
         self.changed.notify_waiters();
-    }
-
-    /// A refusal that is the server's doing is news for all connections to it.
-    fn judge_refusal(&self) {
-        if self.takes_no_writes() && self.refusal_is_news.swap(false, Ordering::Relaxed) {
-            self.catalogue.refused();
-        }
     }
 
     fn subtract(&self) {
@@ -277,7 +248,10 @@ impl Observed {
         let after = if whether { before | what as u8 } else { before & !(what as u8) };
         if after != before {
             self.unfinished.store(after, Ordering::Release);
-            self.changed.notify_waiters();
+            // Whoever waits does so for the end of something.
+            if !whether {
+                self.changed.notify_waiters();
+            }
         }
     }
 
@@ -311,21 +285,16 @@ impl Observed {
 
     pub(super) fn reported(&self, report: Report) {
         if report.is_fatal() {
-            self.texts.lock().fatal = Some(report);
+            self.said.lock().fatal = Some(Box::new(report));
             self.over();
-        } else {
-            if report.code == "25006" {
-                self.texts.lock().refusal = Some(report.clone());
-                self.refused.store(true, Ordering::Release);
-                self.refusal_is_news.store(true, Ordering::Release);
-                self.judge_refusal();
-            }
-            let mut texts = self.texts.lock();
-            // What comes after the failure of a transaction says less than what it failed of.
-            if report.code != IN_FAILED_TRANSACTION || texts.error.is_none() {
-                texts.error = Some(report);
-            }
+            return;
         }
+        if report.code == REFUSED {
+            self.said.lock().refusal = Some(Box::new(report.clone()));
+            self.refusals.add();
+            self.refusals.judge(|| self.takes_no_writes());
+        }
+        self.said.lock().failed(report);
     }
 
     pub(super) fn warned(&self, report: Report) {
@@ -333,33 +302,29 @@ impl Observed {
             self.unreplicated.store(true, Ordering::Release);
         }
         if report.code.starts_with("57P0") {
-            self.texts.lock().farewell = Some(report);
+            self.said.lock().farewell = Some(Box::new(report));
         }
     }
 
-    pub(super) fn parameter_changed(&self, name: String, value: String) {
-        let drifted = self.texts.lock().parameters.change(name, value);
+    pub(super) fn parameter_changed(&self, name: &str, value: &str) {
+        let drifted = self.said.lock().parameters.change(name, value);
         self.drifted.store(drifted, Ordering::Release);
     }
 
     pub(super) fn key_given(&self, process: u32, secret: Vec<u8>) {
-        let mut texts = self.texts.lock();
-        texts.process = process;
-        texts.secret = secret;
+        self.said.lock().key = (process, secret);
     }
 
     pub(super) fn received(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        let since = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_at.store(since, Ordering::Relaxed);
+        self.meter.received(bytes);
     }
 
     pub(super) fn written(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.meter.written(bytes);
     }
 
     pub(super) fn ended(&self, end: End) {
-        self.texts.lock().end.get_or_insert(end);
+        self.said.lock().end.get_or_insert(end);
         self.over();
     }
 
@@ -374,4 +339,5 @@ impl Observed {
 /// text is translated, and its code is that of any warning.
 const SYNC_WAIT: &str = "SyncRepWaitForLSN";
 
-const IN_FAILED_TRANSACTION: &str = "25P02";
+/// A write where none is taken.
+const REFUSED: &str = "25006";

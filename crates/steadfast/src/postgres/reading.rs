@@ -1,5 +1,7 @@
 //! One reading statement, in a transaction of its own that the server keeps read-only.
 
+use std::sync::Arc;
+
 use futures_util::future::{join, join3};
 
 use crate::error::Fault;
@@ -8,25 +10,33 @@ use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
 use super::execution::{Answer, Rows};
+use super::prepared::Prepared;
+use super::script::Script;
 use super::statements::both;
 
 impl PostgresConnection {
     /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
-    pub(super) async fn read_once(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
+    pub(super) async fn read_once(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+        known: Option<Arc<Prepared>>,
+    ) -> Result<Answer, Fault> {
         let options = TransactionOptions::read_only();
-        let known = self.known(sql);
+        let known = self.still_known(known);
         let begin = self.begin_with(Some(options));
         let commit = self.send("COMMIT", Step::Statement);
         let (begun, answer, ended) = if self.cache.is_off() {
             join3(begin, self.unprepared(sql, params, Rows::Kept), commit).await
-        } else if let Some(statement) = known {
-            join3(begin, self.prepared(&statement, params, Rows::Kept), commit).await
+        } else if let Some(prepared) = known {
+            join3(begin, self.prepared(&prepared, params, Rows::Kept), commit).await
         } else {
-            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+            let (begun, statement) = join(begin, Box::pin(self.client.prepare(sql))).await;
             match both(begun, statement.map_err(|error| self.fault(error, Step::Statement))) {
                 Ok(statement) => {
-                    let (answer, ended) = join(self.prepared(&statement, params, Rows::Kept), commit).await;
-                    self.cache.insert(sql, statement);
+                    let prepared = Prepared::new(statement, Script::of(sql));
+                    let (answer, ended) = join(self.prepared(&prepared, params, Rows::Kept), commit).await;
+                    self.cache.insert(sql, prepared);
                     (Ok(()), answer, ended)
                 }
                 Err(fault) => (Ok(()), Err(fault), self.send("ROLLBACK", Step::Statement).await),

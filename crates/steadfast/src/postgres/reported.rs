@@ -2,40 +2,59 @@
 //! wrote, or a new configuration.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// What was reported: each setting as it was at the beginning or after the last reset, and as it is.
+use parking_lot::Mutex;
+
+/// Values by name.
+type Settings = BTreeMap<Box<str>, Box<str>>;
+
+/// What connections were told when they began, which is the same for nearly all connections of a pool and therefore kept
+/// once.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(BTreeMap<String, Setting>);
+pub(crate) struct Usual(Mutex<Arc<Settings>>);
 
-#[derive(Debug)]
-struct Setting {
-    initial: String,
-    value: String,
+/// What was reported: the settings as they were at the beginning or after the last reset, and those that are not as
+/// they were.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    initial: Arc<Settings>,
+    changed: Settings,
 }
 
 impl Parameters {
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|setting| setting.value.as_str())
+        self.changed.get(name).or_else(|| self.initial.get(name)).map(|value| &**value)
     }
 
     /// Takes a report. True when any setting is not what it was at the beginning.
-    pub(super) fn change(&mut self, name: String, value: String) -> bool {
-        if let Some(setting) = self.0.get_mut(&name) {
-            setting.value = value;
-        } else if self.0.len() < MOST {
-            self.0.insert(name, Setting { initial: value.clone(), value });
+    pub(super) fn change(&mut self, name: &str, value: &str) -> bool {
+        match self.initial.get(name) {
+            Some(initial) if **initial == *value => drop(self.changed.remove(name)),
+            Some(_) => drop(self.changed.insert(name.into(), value.into())),
+            None if self.initial.len() < MOST => {
+                Arc::make_mut(&mut self.initial).insert(name.into(), value.into());
+            }
+            None => {}
         }
         // Whether it follows another server is not for the session to decide.
-        let drifted = |(name, setting): (&String, &Setting)| {
-            setting.value != setting.initial && name != "in_hot_standby"
-        };
-        self.0.iter().any(drifted)
+        self.changed.keys().any(|name| &**name != "in_hot_standby")
     }
 
     /// The session was reset. What that did not bring back was changed by the server itself, and is the new normal.
     pub(super) fn settle(&mut self) {
-        for setting in self.0.values_mut() {
-            setting.initial.clone_from(&setting.value);
+        if !self.changed.is_empty() {
+            Arc::make_mut(&mut self.initial).append(&mut self.changed);
+        }
+    }
+
+    /// Gives up its own copy of what others were told as well.
+    pub(super) fn share(&mut self, usual: &Usual) {
+        let mut usual = usual.0.lock();
+        if *usual == self.initial {
+            self.initial = Arc::clone(&usual);
+        } else {
+            *usual = Arc::clone(&self.initial);
         }
     }
 }
@@ -50,7 +69,7 @@ mod tests {
     #[test]
     fn a_setting_has_drifted_until_it_is_back_or_the_server_keeps_it() {
         let mut parameters = Parameters::default();
-        let mut change = |name: &str, value: &str| parameters.change(name.to_owned(), value.to_owned());
+        let mut change = |name: &str, value: &str| parameters.change(name, value);
         assert!(!change("TimeZone", "UTC") && !change("in_hot_standby", "on"));
         assert!(!change("in_hot_standby", "off"), "a promotion is nothing to reset");
         assert!(change("TimeZone", "Asia/Tokyo"));
@@ -58,6 +77,22 @@ mod tests {
         assert!(change("TimeZone", "Asia/Tokyo"));
         parameters.settle();
         assert_eq!(parameters.get("TimeZone"), Some("Asia/Tokyo"));
-        assert!(!parameters.change("in_hot_standby".to_owned(), "on".to_owned()));
+        assert!(!parameters.change("in_hot_standby", "on"));
+    }
+
+    #[test]
+    fn what_all_were_told_is_kept_once_and_changed_by_each_for_itself() {
+        let usual = Usual::default();
+        let [mut one, mut other, mut odd] = ["UTC", "UTC", "Asia/Tokyo"].map(|zone| {
+            let mut parameters = Parameters::default();
+            parameters.change("TimeZone", zone);
+            parameters.share(&usual);
+            parameters
+        });
+        assert!(Arc::ptr_eq(&one.initial, &other.initial) && !Arc::ptr_eq(&one.initial, &odd.initial));
+        assert!(!one.change("in_hot_standby", "off") && one.change("TimeZone", "Asia/Tokyo"));
+        one.settle();
+        assert!(other.get("TimeZone") == Some("UTC") && other.get("in_hot_standby").is_none());
+        assert!(!other.change("TimeZone", "UTC") && odd.change("TimeZone", "UTC"));
     }
 }

@@ -34,8 +34,48 @@ pub(super) enum Habit {
     Other,
 }
 
+/// What a text tells of what it does. It depends on the text alone, so that it is found out once and kept beside the
+/// prepared statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Script {
+    /// The kind of its first statement.
+    pub(super) first: Kind,
+    /// There is more than one statement.
+    pub(super) several: bool,
+    /// One of them begins or ends a transaction.
+    pub(super) controls: bool,
+    /// One of them may commit.
+    pub(super) commits: bool,
+    /// What the first does to rows.
+    pub(super) habit: Habit,
+    /// It may send a notification: NOTIFY, or a call of `pg_notify`.
+    pub(super) notifies: bool,
+}
+
+impl Script {
+    pub(super) fn of(text: &str) -> Self {
+        let mut script = Self {
+            first: Kind::Plain,
+            several: false,
+            controls: false,
+            commits: false,
+            habit: habit(text),
+            notifies: mentions_notify(text),
+        };
+        for (index, kind) in kinds(text).enumerate() {
+            if index == 0 {
+                script.first = kind;
+            }
+            script.several = index > 0;
+            script.controls |= kind.controls();
+            script.commits |= kind == Kind::Committing;
+        }
+        script
+    }
+}
+
 /// What a text of one statement does to rows.
-pub(super) fn habit(text: &str) -> Habit {
+fn habit(text: &str) -> Habit {
     let word = Tokens { text, at: 0 }.find_map(|token| match token {
         Token::Word(word) => Some(word.to_ascii_lowercase()),
         // A bracket around a SELECT.
@@ -50,18 +90,12 @@ pub(super) fn habit(text: &str) -> Habit {
     }
 }
 
-/// Whether a text may send a notification: NOTIFY, or a call of `pg_notify`.
-pub(super) fn mentions_notify(text: &str) -> bool {
+fn mentions_notify(text: &str) -> bool {
     text.as_bytes().windows(6).any(|window| window.eq_ignore_ascii_case(b"notify"))
 }
 
-/// The kind of the first statement.
-pub(super) fn first(text: &str) -> Kind {
-    kinds(text).next().unwrap_or(Kind::Plain)
-}
-
 /// The kinds of all statements that are there, one after the other.
-pub(super) fn kinds(text: &str) -> impl Iterator<Item = Kind> {
+fn kinds(text: &str) -> impl Iterator<Item = Kind> {
     let mut tokens = Tokens { text, at: 0 };
     std::iter::from_fn(move || {
         loop {

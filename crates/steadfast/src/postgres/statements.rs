@@ -4,9 +4,10 @@
 //! The driver queues a request when its future is polled for the first time, and `join` polls in the order of
 //! its arguments: that is how several requests go out in one packet. The server answers them in order.
 
+use std::sync::Arc;
+
 use futures_util::future::{join, join3};
 use steadfast_wire::TransactionStatus;
-use tokio_postgres::Statement;
 
 use crate::error::Fault;
 use crate::outcome::Ticket;
@@ -16,7 +17,8 @@ use crate::verdict::Step;
 use super::connection::PostgresConnection;
 use super::execution::{Answer, Rows, misused};
 use super::failed::again;
-use super::script::{self, Kind};
+use super::prepared::Prepared;
+use super::script::Script;
 use super::transaction::{Progress, begin_statement};
 
 impl SqlConnection for PostgresConnection {
@@ -45,7 +47,8 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
-        self.enter().await?;
+        self.settle(Step::Statement).await?;
+        self.enter()?;
         if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
             self.in_call = false;
             return Err(misused(
@@ -54,10 +57,11 @@ impl SqlConnection for PostgresConnection {
             ));
         }
         self.transaction = Progress::Open { read_only: true };
-        let mut outcome = self.read_once(sql, params).await;
+        let known = self.cache.get(sql);
+        let mut outcome = self.read_once(sql, params, known).await;
         if self.is_stale(&outcome) {
             self.cache.remove(sql);
-            outcome = self.read_once(sql, params).await;
+            outcome = self.read_once(sql, params, None).await;
         }
         self.leave().await;
         self.transaction = Progress::None;
@@ -66,22 +70,23 @@ impl SqlConnection for PostgresConnection {
 
     async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
         self.settle(Step::Statement).await?;
-        self.admit(sql, true)?;
-        self.enter().await?;
+        let script = Script::of(sql);
+        self.admit(script, true)?;
+        self.enter()?;
         let sent = self.observed.sent();
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
         self.opened(announced);
-        let probe = if autocommit { None } else { self.guarding.probe(sql, true) };
+        let probe = if autocommit { None } else { self.guarding.probe(script, true) };
         let batch = self.client.batch_execute(sql);
         let asking = self.guarding.ask(&self.client, probe);
         let (begun, outcome, asked) = join3(self.begin_with(announced), batch, asking).await;
         let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
         self.guarding.note(probe, asked.ok().flatten(), 0);
         self.leave().await;
-        self.note(sql, outcome.as_ref().err());
-        outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
+        self.note(script, outcome.as_ref().err());
+        outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
     }
 
     async fn commit(&mut self) -> Result<(), Fault> {
@@ -139,51 +144,59 @@ impl PostgresConnection {
     /// nothing else is lost with it.
     async fn run(&mut self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
         self.settle(Step::Statement).await?;
-        self.admit(sql, false)?;
-        self.enter().await?;
+        let known = self.cache.get(sql);
+        let script = known.as_ref().map_or_else(|| Script::of(sql), |known| known.script);
+        self.admit(script, false)?;
+        self.enter()?;
         let sent = self.observed.sent();
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
-        let mut outcome = self.run_once(sql, params, rows, announced).await;
+        let statement = Text { sql, params, rows, script };
+        let mut outcome = self.run_once(&statement, known, announced).await;
         if self.is_stale(&outcome) {
             self.observed.quiet().await;
             self.cache.remove(sql);
             if announced.is_some() {
                 self.send("ROLLBACK", Step::Statement).await?;
-                outcome = self.run_once(sql, params, rows, announced).await;
+                outcome = self.run_once(&statement, None, announced).await;
             } else if autocommit {
-                outcome = self.run_once(sql, params, rows, None).await;
+                outcome = self.run_once(&statement, None, None).await;
             } else {
                 outcome = outcome.map_err(|fault| again(&fault));
             }
         }
         self.leave().await;
-        self.note(sql, outcome.as_ref().err());
-        outcome.map_err(|fault| self.judge(fault, sql, autocommit, sent))
+        self.note(script, outcome.as_ref().err());
+        outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
     }
 
     async fn run_once(
         &mut self,
-        sql: &str,
-        params: &[Value],
-        rows: Rows,
+        &Text { sql, params, rows, script }: &Text<'_>,
+        known: Option<Arc<Prepared>>,
         announced: Option<TransactionOptions>,
     ) -> Result<Answer, Fault> {
         self.opened(announced);
-        let known = self.known(sql);
-        let probe = if self.transaction == Progress::None { None } else { self.guarding.probe(sql, false) };
+        let known = self.still_known(known);
+        let probe =
+            if self.transaction == Progress::None { None } else { self.guarding.probe(script, false) };
+        if let (Some(prepared), None, None) = (&known, announced, probe) {
+            // The usual case: nothing goes with it.
+            return self.prepared(prepared, params, rows).await;
+        }
         let begin = self.begin_with(announced);
         let asking = self.guarding.ask(&self.client, probe);
         let (begun, answer, asked) = if self.cache.is_off() {
             join3(begin, self.unprepared(sql, params, rows), asking).await
-        } else if let Some(statement) = known {
-            join3(begin, self.prepared(&statement, params, rows), asking).await
+        } else if let Some(prepared) = known {
+            join3(begin, self.prepared(&prepared, params, rows), asking).await
         } else {
-            let (begun, statement) = join(begin, self.client.prepare(sql)).await;
+            let (begun, statement) = join(begin, Box::pin(self.client.prepare(sql))).await;
             let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
-            let (answer, asked) = join(self.prepared(&statement, params, rows), asking).await;
-            self.cache.insert(sql, statement);
+            let prepared = Prepared::new(statement, script);
+            let (answer, asked) = join(self.prepared(&prepared, params, rows), asking).await;
+            self.cache.insert(sql, prepared);
             (Ok(()), answer, asked)
         };
         // When the question failed so did the statement before it, or the connection; either tells more.
@@ -210,8 +223,7 @@ impl PostgresConnection {
     }
 
     /// Begins a call. What follows sets `in_call` back when it ends; dropped before that, it stays.
-    async fn enter(&mut self) -> Result<(), Fault> {
-        self.settle(Step::Statement).await?;
+    fn enter(&mut self) -> Result<(), Fault> {
         match self.refusal(Step::Statement) {
             Some(lost) => Err(lost),
             None => {
@@ -242,14 +254,15 @@ impl PostgresConnection {
         }
     }
 
-    /// The prepared statement for a text. Without one, room is made for it: what must go is closed in the
-    /// same packet as the next request.
-    pub(super) fn known(&mut self, sql: &str) -> Option<Statement> {
-        if self.observed.take_forgotten() {
+    /// The prepared statement that was found for a text, unless it was forgotten. Without one, room is made for it: what
+    /// must go is closed in the same packet as the next request.
+    pub(super) fn still_known(&mut self, found: Option<Arc<Prepared>>) -> Option<Arc<Prepared>> {
+        let forgotten = self.observed.take_forgotten();
+        if forgotten {
             self.cache.clear();
             self.guarding.forget_prepared();
         }
-        let known = self.cache.get(sql);
+        let known = found.filter(|_| !forgotten);
         if known.is_none() && !self.cache.is_off() {
             self.cache.make_room();
         }
@@ -268,13 +281,17 @@ impl PostgresConnection {
     }
 
     /// What a lost connection means for a statement: outside a transaction it may have been applied.
-    fn judge(&self, fault: Fault, sql: &str, autocommit: bool, sent: u64) -> Fault {
-        if autocommit || script::kinds(sql).any(|kind| kind == Kind::Committing) {
-            self.unless_answered(fault, sent)
-        } else {
-            fault
-        }
+    fn judge(&self, fault: Fault, script: Script, autocommit: bool, sent: u64) -> Fault {
+        if autocommit || script.commits { self.unless_answered(fault, sent) } else { fault }
     }
+}
+
+/// A statement that is to be run.
+struct Text<'a> {
+    sql: &'a str,
+    params: &'a [Value],
+    rows: Rows,
+    script: Script,
 }
 
 /// The outcome of a statement that went out behind BEGIN. Should BEGIN alone have failed, the statement ran

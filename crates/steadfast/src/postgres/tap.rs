@@ -168,7 +168,7 @@ impl Visitor for Incoming<'_> {
             }
             Some(Backend::Error(report)) => self.observed.reported(report),
             Some(Backend::Notice(report)) => self.observed.warned(report),
-            Some(Backend::Parameter { name, value }) => self.observed.parameter_changed(name, value),
+            Some(Backend::Parameter { name, value }) => self.observed.parameter_changed(&name, &value),
             Some(Backend::Key { process, secret }) => self.observed.key_given(process, secret),
             Some(Backend::Authentication(0)) => self.observed.authenticated(),
             Some(Backend::CopyIn) => {
@@ -202,8 +202,9 @@ impl Visitor for Outgoing<'_> {
             b'S' if self.observed.is_marked(Unfinished::CopyIn) => {}
             b'S' => {
                 *self.last_was_sync = true;
-                self.observed.mark(Unfinished::Pipeline, false);
+                // In this order: at no moment does it look as if nothing were under way.
                 self.observed.request_sent();
+                self.observed.mark(Unfinished::Pipeline, false);
             }
             b'P' | b'B' | b'E' | b'D' | b'C' | b'H' => self.observed.mark(Unfinished::Pipeline, true),
             b'c' | b'f' => {

@@ -6,12 +6,14 @@
 //! name in the text (see [`Catalogue`]). A fourth needs no guessing: the server reports some settings whenever they
 //! change ([`Observed`](super::observed::Observed)).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
 
-use super::catalogue::{Catalogue, Hidden};
+use super::catalogue::Catalogue;
+use super::hidden::Hidden;
+use super::lasting::{creates_code, is_local_set, is_touching, is_touching_tag};
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
 const NAMES_LIMIT: usize = 1024;
@@ -20,7 +22,7 @@ const NAMES_LIMIT: usize = 1024;
 #[derive(Debug)]
 pub(crate) struct TextWatch {
     /// Prepared statements that touch the session each time they are executed.
-    touching: HashSet<Box<[u8]>>,
+    touching: BTreeSet<Box<[u8]>>,
     overflown: bool,
     /// Sent statements of which a `SET` tag is to be expected that ends with the transaction.
     local_sets: u32,
@@ -32,20 +34,20 @@ pub(crate) struct TextWatch {
     /// Nothing is known at present, so that everything touches.
     in_the_dark: bool,
     /// Names and texts of statements that were prepared while nothing was known.
-    undecided: HashMap<Box<[u8]>, Box<[u8]>>,
+    undecided: BTreeMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl TextWatch {
     /// Watches texts for a database of which this much is known.
     pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
-            touching: HashSet::new(),
+            touching: BTreeSet::new(),
             overflown: false,
             local_sets: 0,
             version: catalogue.version(),
             hidden: catalogue.known(),
             in_the_dark: catalogue.is_unknown(),
-            undecided: HashMap::new(),
+            undecided: BTreeMap::new(),
             catalogue,
         }
     }
@@ -122,7 +124,7 @@ impl TextWatch {
         let known = self.catalogue.known();
         self.in_the_dark = known.is_none();
         let Some(now) = known else { return };
-        for (name, text) in self.undecided.drain() {
+        for (name, text) in std::mem::take(&mut self.undecided) {
             if now.in_text(&text) {
                 self.touching.insert(name);
             }
@@ -138,117 +140,9 @@ impl TextWatch {
     }
 }
 
-/// Tags of commands whose effect stays in the session. `DO` runs code that nobody has looked at.
-fn is_touching_tag(tag: &[u8]) -> bool {
-    matches!(
-        tag,
-        b"SET"
-            | b"RESET"
-            | b"LISTEN"
-            | b"PREPARE"
-            | b"DEALLOCATE"
-            | b"DEALLOCATE ALL"
-            | b"DISCARD ALL"
-            | b"DISCARD PLANS"
-            | b"DECLARE CURSOR"
-            | b"LOAD"
-            | b"DO"
-    )
-}
-
-/// Tags of commands after which texts may do something else than before.
-fn creates_code(tag: &[u8]) -> bool {
-    let mut words = tag.split(|byte| *byte == b' ');
-    matches!(words.next(), Some(b"CREATE" | b"ALTER"))
-        && words.next().is_some_and(|what| {
-            matches!(
-                what,
-                b"FUNCTION"
-                    | b"PROCEDURE"
-                    | b"ROUTINE"
-                    | b"TRIGGER"
-                    | b"VIEW"
-                    | b"RULE"
-                    | b"POLICY"
-                    | b"EXTENSION"
-                    | b"OPERATOR"
-                    | b"AGGREGATE"
-                    | b"CAST"
-                    | b"EVENT"
-            )
-        })
-}
-
-/// Texts whose effect stays in the session while their tag does not say so.
-fn is_touching(text: &[u8]) -> bool {
-    text.iter().enumerate().any(|(at, byte)| {
-        let rest = text.get(at..).unwrap_or_default();
-        match byte.to_ascii_lowercase() {
-            // Those of a transaction (`pg_advisory_xact_lock`) end with it.
-            b'a' => begins(rest, b"advisory_") && !begins(rest, b"advisory_xact"),
-            b's' => begins(rest, b"set_config"),
-            b't' => {
-                let before = at.checked_sub(1).and_then(|before| text.get(before)).copied();
-                let starts_word = before.is_none_or(|byte| !byte.is_ascii_alphanumeric());
-                starts_word && (is_word(rest, b"temp") || is_word(rest, b"temporary"))
-            }
-            _ => false,
-        }
-    })
-}
-
-/// One statement that changes a setting until the end of its transaction.
-fn is_local_set(text: &[u8]) -> bool {
-    let text = text.trim_ascii();
-    let single = !text.strip_suffix(b";").unwrap_or(text).contains(&b';');
-    let mut words = text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-    single
-        && words.next().is_some_and(|word| word.eq_ignore_ascii_case(b"set"))
-        && words.next().is_some_and(|word| {
-            word.eq_ignore_ascii_case(b"local") || word.eq_ignore_ascii_case(b"transaction")
-        })
-}
-
-fn begins(text: &[u8], word: &[u8]) -> bool {
-    text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-}
-
-fn is_word(text: &[u8], word: &[u8]) -> bool {
-    begins(text, word)
-        && text.get(word.len()).is_none_or(|next| !next.is_ascii_alphanumeric() && *next != b'_')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_stays_in_the_session_is_seen_in_the_text() {
-        for text in [
-            "SELECT pg_advisory_lock(1)",
-            "select PG_TRY_ADVISORY_LOCK($1)",
-            "SELECT set_config('a.b', 'c', false)",
-            "CREATE TEMP TABLE t (a int)",
-            "create temporary table t as select 1",
-            "CREATE TABLE pg_temp.t (a int)",
-            "SELECT 1 INTO TEMP t",
-        ] {
-            assert!(is_touching(text.as_bytes()), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_alike_is_not() {
-        for text in [
-            "SELECT temperature FROM readings",
-            "SELECT template, attempt, temp_c FROM t",
-            "SELECT pg_advisory_xact_lock(1)",
-            "UPDATE users SET config = 1",
-            "SELECT advisor FROM t",
-        ] {
-            assert!(!is_touching(text.as_bytes()), "{text}");
-        }
-    }
 
     #[test]
     fn a_prepared_statement_touches_when_it_is_bound() {
@@ -303,26 +197,5 @@ mod tests {
     #[test]
     fn a_text_too_long_to_be_read_counts_as_touching() {
         assert!(TextWatch::new(Arc::new(Catalogue::of_nothing())).query(b"SELECT 1", CAPTURE_LIMIT + 1));
-    }
-
-    #[test]
-    fn a_row_for_each_tag() {
-        for tag in
-            ["SET", "RESET", "LISTEN", "PREPARE", "DEALLOCATE", "DECLARE CURSOR", "LOAD", "DO", "DISCARD ALL"]
-        {
-            assert!(is_touching_tag(tag.as_bytes()), "{tag}");
-        }
-        for tag in [
-            "BEGIN",
-            "COMMIT",
-            "ROLLBACK",
-            "SELECT 1",
-            "INSERT 0 1",
-            "SET CONSTRAINTS",
-            "CREATE TABLE",
-            "CLOSE CURSOR",
-        ] {
-            assert!(!is_touching_tag(tag.as_bytes()), "{tag}");
-        }
     }
 }

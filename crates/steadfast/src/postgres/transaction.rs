@@ -1,5 +1,7 @@
 //! Where a connection stands in the transaction that was begun through it.
 
+use std::borrow::Cow;
+
 use crate::sql::{Access, Isolation, TransactionOptions};
 
 /// The transaction as the client side knows it; the tap knows the server's side.
@@ -19,22 +21,21 @@ pub(super) enum Progress {
 }
 
 /// The statement that begins a transaction.
-pub(super) fn begin_statement(options: TransactionOptions) -> String {
-    let mut text = "BEGIN".to_owned();
-    match options.isolation {
-        None => {}
-        Some(Isolation::ReadCommitted) => text.push_str(" ISOLATION LEVEL READ COMMITTED"),
-        Some(Isolation::RepeatableRead) => text.push_str(" ISOLATION LEVEL REPEATABLE READ"),
-        Some(Isolation::Serializable) => text.push_str(" ISOLATION LEVEL SERIALIZABLE"),
-    }
+pub(super) fn begin_statement(options: TransactionOptions) -> Cow<'static, str> {
+    let isolation = match options.isolation {
+        None => "",
+        Some(Isolation::ReadCommitted) => " ISOLATION LEVEL READ COMMITTED",
+        Some(Isolation::RepeatableRead) => " ISOLATION LEVEL REPEATABLE READ",
+        Some(Isolation::Serializable) => " ISOLATION LEVEL SERIALIZABLE",
+    };
     // Read-write is the server's to decide: `default_transaction_read_only` marks a server not to be written to.
-    if options.access == Access::ReadOnly {
-        text.push_str(" READ ONLY");
+    let access = if options.access == Access::ReadOnly { " READ ONLY" } else { "" };
+    let deferrable = if options.deferrable { " DEFERRABLE" } else { "" };
+    match (isolation, access, deferrable) {
+        ("", "", "") => Cow::Borrowed("BEGIN"),
+        ("", " READ ONLY", "") => Cow::Borrowed("BEGIN READ ONLY"),
+        _ => Cow::Owned(format!("BEGIN{isolation}{access}{deferrable}")),
     }
-    if options.deferrable {
-        text.push_str(" DEFERRABLE");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! One attempt at a unit of work: the connection it runs on, and what has happened on it.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -65,7 +66,7 @@ impl Attempt {
             return Err(Error::Inert);
         };
         let pulse = lease.pulse();
-        let result = watched(&self.vigil, &pulse, statement.run(lease)).await;
+        let result = watched(&self.vigil, &pulse, pin!(statement.run(lease))).await;
         if let Err(fault) = &result {
             lease.judge(fault);
             self.seat.lock().fault = Some(fault.clone());

@@ -1,5 +1,6 @@
 //! The loop that runs a unit of work until it is done, hopeless, or out of time.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use super::attempt::Attempt;
@@ -104,14 +105,14 @@ async fn read_watched(
     params: &[Value],
 ) -> Result<Vec<Row>, Fault> {
     let pulse = lease.pulse();
-    watched(unit.backend, &pulse, lease.read(sql, params)).await
+    watched(unit.backend, &pulse, pin!(lease.read(sql, params))).await
 }
 
 /// Begins, after what the attempt before has left behind on the server is ended: it may hold the locks that this one
 /// needs.
 async fn begin(unit: &Unit<'_>, lease: &mut BackendLease, ghost: Option<BackendGhost>) -> Result<(), Fault> {
     if let Some(ghost) = ghost
-        && lease.lay(ghost).await?
+        && Box::pin(lease.lay(ghost)).await?
     {
         unit.tell(&Event::Fenced { in_doubt: false });
     }

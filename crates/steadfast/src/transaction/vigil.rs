@@ -3,7 +3,7 @@
 //! Whoever gives a statement of a transaction up for this reason has the next attempt end what was left behind on the
 //! server, and whoever gives a COMMIT up has its outcome found out.
 
-use std::pin::pin;
+use std::pin::Pin;
 
 use crate::backend::{Backend, BackendPulse, Opinion};
 use crate::error::Fault;
@@ -16,9 +16,8 @@ use crate::verdict::{Class, Step};
 pub(super) async fn watched<R>(
     backend: &Backend,
     pulse: &BackendPulse,
-    work: impl Future<Output = Result<R, Fault>> + Send,
+    mut work: Pin<&mut (impl Future<Output = Result<R, Fault>> + Send)>,
 ) -> Result<R, Fault> {
-    let mut work = pin!(work);
     let mut patience = backend.ping_timeout();
     loop {
         let Some(heard) = pulse.heard() else { return work.await };
@@ -33,7 +32,8 @@ pub(super) async fn watched<R>(
         tokio::select! {
             biased;
             result = &mut work => return result,
-            lost = lost(backend, pulse, heard) => if let Some(fault) = lost {
+            // Boxed, as all that is seldom: it would make every statement's future as large as its own.
+            lost = Box::pin(lost(backend, pulse, heard)) => if let Some(fault) = lost {
                 return Err(fault);
             },
         }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
 
 mod ending;
+mod futures;
 mod reachable;
 mod replay;
 mod sessions;

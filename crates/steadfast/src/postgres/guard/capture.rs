@@ -9,22 +9,26 @@
 //! function does), so a transaction of nothing else is asked once before its COMMIT; that is the one shape that costs
 //! a round trip.
 
+use futures_util::future::join;
+use jiff::Timestamp;
 use tokio_postgres::types::{PgLsn, Type};
 use tokio_postgres::{Client, Row, Statement};
 
 use crate::outcome::{Doubt, MarkerTicket, Ticket, XidTicket};
 use crate::sql::{Access, Guard, TransactionOptions};
 
-use super::facts::{FACTS, Facts};
-use crate::postgres::script::{Habit, habit, mentions_notify};
+use super::facts::{FACTS, Facts, SERVER, Xid};
+use crate::postgres::script::{Habit, Script};
 
 /// What a connection notes of its transactions.
 #[derive(Debug)]
 pub(in crate::postgres) struct Guarding {
     /// The server as it was when the connection was opened, or why it could not be asked.
     facts: Result<Facts, String>,
-    /// The short question, prepared. `None` where prepared statements are not to be relied on.
+    /// The short question, prepared when it was first asked: a connection that only reads never does.
     short: Option<Statement>,
+    /// Prepared statements are to be relied on.
+    prepares: bool,
     /// Another process serves each transaction.
     pooled: bool,
     noted: Noted,
@@ -59,6 +63,8 @@ pub(in crate::postgres) struct Probe {
 pub(in crate::postgres) struct Asked {
     probe: Probe,
     answer: Answer,
+    /// The short question, where it was prepared besides.
+    prepared: Option<Statement>,
 }
 
 #[derive(Debug)]
@@ -67,33 +73,38 @@ enum Answer {
     Short { process: u32, lsn: u64, xid: Option<u64>, now: i64 },
 }
 
+/// Values leave as the server has them: casts to text and arithmetic cost it a third of the whole question.
 const SHORT: &str = "SELECT pg_catalog.pg_backend_pid(), \
     CASE WHEN $1::int4 >= 2 OR (pg_catalog.pg_current_xact_id_if_assigned() IS NOT NULL \
             AND ($1::int4 = 1 OR pg_catalog.pg_my_temp_schema() <> 0)) \
         THEN pg_catalog.pg_logical_emit_message(true, 'steadfast', ''::text) \
         ELSE pg_catalog.pg_current_wal_insert_lsn() END, \
-    pg_catalog.pg_current_xact_id_if_assigned()::text, \
-    (extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::int8";
+    pg_catalog.pg_current_xact_id_if_assigned(), \
+    pg_catalog.clock_timestamp()";
+
+impl Answer {
+    fn short(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self::Short {
+            process: row.try_get::<_, i32>(0)?.cast_unsigned(),
+            lsn: row.try_get::<_, PgLsn>(1)?.into(),
+            xid: row.try_get::<_, Option<Xid>>(2)?.map(|xid| xid.0),
+            now: row.try_get::<_, Timestamp>(3)?.as_microsecond(),
+        })
+    }
+}
 
 impl Guarding {
     /// Asks the server about itself. A server that cannot tell leaves the connection without a guard, and is no reason
     /// to do without the connection.
-    pub(in crate::postgres) async fn begin(client: &Client, announced: u32, prepare: bool) -> Self {
-        let question = ask_untyped(client, FACTS, 0);
-        let (answer, short) = if prepare {
-            let (answer, short) = futures_util::future::join(question, client.prepare(SHORT)).await;
-            (answer, short.ok())
-        } else {
-            (question.await, None)
-        };
+    pub(in crate::postgres) async fn begin(client: &Client, announced: u32, prepares: bool) -> Self {
+        let answer = client.query_typed_one(SERVER, &[]).await;
         let facts = answer.and_then(|row| Facts::read(&row)).map_err(|error| {
             let cause =
                 error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
             format!("the server could not be asked about itself when the connection was opened: {cause}")
         });
         let pooled = facts.as_ref().is_ok_and(|facts| facts.process != announced);
-        let short = short.filter(|_| !pooled);
-        Self { facts, short, pooled, noted: Noted::default() }
+        Self { facts, short: None, prepares, pooled, noted: Noted::default() }
     }
 
     /// The process that serves this connection, and when it started; `None` when it changes.
@@ -115,13 +126,13 @@ impl Guarding {
     }
 
     /// The question that goes out behind this statement, if one does.
-    pub(in crate::postgres) fn probe(&mut self, sql: &str, several: bool) -> Option<Probe> {
+    pub(in crate::postgres) fn probe(&mut self, script: Script, several: bool) -> Option<Probe> {
         if self.noted.guard != Some(Guard::Xid) || self.noted.ticket.is_some_and(|ticket| ticket.anchored) {
             return None;
         }
         let facts = self.facts.as_ref().ok()?;
-        self.noted.notifies |= mentions_notify(sql);
-        let habit = if several { Habit::Other } else { habit(sql) };
+        self.noted.notifies |= script.notifies;
+        let habit = if several { Habit::Other } else { script.habit };
         let level = match habit {
             _ if self.noted.notifies => 2,
             Habit::Reads => {
@@ -149,20 +160,13 @@ impl Guarding {
         probe: Option<Probe>,
     ) -> Result<Option<Asked>, tokio_postgres::Error> {
         let Some(probe) = probe else { return Ok(None) };
-        let short = self.short.as_ref().filter(|_| self.facts.as_ref().is_ok_and(|facts| !facts.in_recovery));
-        let answer = match short {
-            Some(short) => {
-                let row = client.query_one(short, &[&probe.level]).await?;
-                Answer::Short {
-                    process: row.try_get::<_, i32>(0)?.cast_unsigned(),
-                    lsn: row.try_get::<_, PgLsn>(1)?.into(),
-                    xid: row.try_get::<_, Option<&str>>(2)?.and_then(|digits| digits.parse().ok()),
-                    now: row.try_get(3)?,
-                }
-            }
-            None => Answer::Full(Facts::read(&ask_untyped(client, FACTS, probe.level).await?)?),
+        let pooled = !self.prepares || self.pooled;
+        let full = pooled || self.facts.as_ref().is_ok_and(|facts| facts.in_recovery);
+        let (answer, prepared) = match &self.short {
+            Some(short) if !full => (Answer::short(&client.query_one(short, &[&probe.level]).await?)?, None),
+            _ => Box::pin(ask_first(client, probe.level, full)).await?,
         };
-        Ok(Some(Asked { probe, answer }))
+        Ok(Some(Asked { probe, answer, prepared }))
     }
 
     /// Notes the answer to the question behind a statement that affected so many rows; without one, that something
@@ -200,7 +204,8 @@ impl Guarding {
         }
     }
 
-    fn take(&mut self, Asked { probe, answer }: Asked, affected: u64) {
+    fn take(&mut self, Asked { probe, answer, prepared }: Asked, affected: u64) {
+        self.short = self.short.take().or(prepared);
         let (process, lsn, xid, noted_at) = match answer {
             Answer::Short { process, lsn, xid, now } => (process, Some(lsn), xid, now),
             Answer::Full(facts) => {
@@ -234,6 +239,20 @@ impl Guarding {
             noted_at,
         });
     }
+}
+
+/// Asks where the short question is not prepared, and prepares it unless it is not to be relied on: all in the same packet
+/// as what went before.
+async fn ask_first(
+    client: &Client,
+    level: i32,
+    full: bool,
+) -> Result<(Answer, Option<Statement>), tokio_postgres::Error> {
+    if full {
+        return Ok((Answer::Full(Facts::read(&ask_untyped(client, FACTS, level).await?)?), None));
+    }
+    let (row, short) = join(ask_untyped(client, SHORT, level), client.prepare(SHORT)).await;
+    Ok((Answer::short(&row?)?, short.ok()))
 }
 
 /// Asks without a prepared statement, as works through every pooler.

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Error, Row};
 
 use crate::outcome::XidTicket;
 
-use super::facts::{FACTS, Facts};
+use super::facts::{Facts, SERVER};
 
 /// Everything that decides about a transaction, seen on one connection.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ const TERMINATE: &str = "SELECT pg_catalog.pg_terminate_backend(a.pid) \
 
 /// Looks once.
 pub(super) async fn look(client: &Client, ticket: &XidTicket) -> Result<Look, Error> {
-    let server = Facts::read(&client.query_typed_one(FACTS, &[(&0_i32, Type::INT4)]).await?)?;
+    let server = Facts::read(&client.query_typed_one(SERVER, &[]).await?)?;
     let status = status(client, ticket.xid).await?;
     let sighting = match status {
         Status::InProgress => sight(client, ticket).await?,

@@ -4,13 +4,13 @@ use super::*;
 fn transaction_control_is_seen_behind_comments_and_in_any_case() {
     for text in ["BEGIN", " start transaction", "/* a /* b */ */ Rollback", "-- x\nABORT", ";;rollback work"]
     {
-        assert_eq!(first(text), Kind::Controlling, "{text}");
+        assert_eq!(Script::of(text).first, Kind::Controlling, "{text}");
     }
     for text in ["COMMIT", "end;", "/**/commit and chain", "PREPARE TRANSACTION 'x'", "commit prepared 'x'"] {
-        assert_eq!(first(text), Kind::Committing, "{text}");
+        assert_eq!(Script::of(text).first, Kind::Committing, "{text}");
     }
     for text in ["ROLLBACK TO a", "rollback work to savepoint a", "rollback transaction/**/to a"] {
-        assert_eq!(first(text), Kind::ReturningToSavepoint, "{text}");
+        assert_eq!(Script::of(text).first, Kind::ReturningToSavepoint, "{text}");
     }
 }
 
@@ -44,6 +44,9 @@ fn statements_are_told_apart() {
     let kinds: Vec<_> =
         kinds("begin; insert into t values (';'), ($a$;$a$);; commit -- ; rollback").collect();
     assert_eq!(kinds, [Controlling, Plain, Committing]);
+    let script = Script::of("select 1; commit");
+    assert!(script.first == Plain && script.several && script.controls && script.commits);
+    assert!(!Script::of(";; select 1;").several);
 }
 
 #[test]
