@@ -1,7 +1,9 @@
 //! One piece of work, so many times, on one thread: for callgrind, whose counts can be compared between commits.
 //!
-//!     bench work steadfast|deadpool|bb8|mobc hot|yield OPERATIONS TASKS
-//!     bench work steadfast|db.query|deadpool|raw|transaction|unguarded URL OPERATIONS TASKS
+//! ```text
+//! bench work steadfast|deadpool|bb8|mobc hot|yield OPERATIONS TASKS
+//! bench work steadfast|db.query|deadpool|raw|transaction|unguarded URL OPERATIONS TASKS
+//! ```
 
 use std::sync::Arc;
 
