@@ -173,3 +173,13 @@ async fn a_server_that_is_merely_slow_to_connect_to_is_given_the_time() {
         assert!(started.elapsed() <= s(bound), "{:?} with {size}", started.elapsed());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_became_slow_is_given_the_time_also_for_the_last_slot() {
+    let (pool, server) = pool(3, 0);
+    let _in_use = [pool.acquire().await.unwrap(), pool.acquire().await.unwrap()];
+    server.on_connect(Answer::After(s(4)));
+    let started = Instant::now();
+    drop(pool.acquire().await.unwrap());
+    assert!(started.elapsed() <= s(12), "{:?}", started.elapsed());
+}

@@ -125,8 +125,8 @@ impl<C, W> State<C, W> {
     }
 
     /// The opening that may be given up for another, and when: somebody waits, nothing that can be counted on is
-    /// coming, and there is no room for more. In a pool of one there is nobody else to be patient, so each try
-    /// gets twice the time of the one before.
+    /// coming, and there is no room for more. Where it is the only opening, since the pool is of one or all others
+    /// are in use, no other is patient in its place: each try gets twice the time of the one before.
     fn replaceable(&self) -> Option<(Moment, SlotId)> {
         let making_room =
             |stage: &Stage<C>| matches!(stage, Stage::Opening { aborted: true, .. } | Stage::Closing);
@@ -136,9 +136,10 @@ impl<C, W> State<C, W> {
             && self.occupied() >= self.limits.capacity();
         let openings =
             (0..).zip(&self.slots).filter_map(|(index, slot)| Some((slot.opening()?, SlotId(index))));
+        let is_alone = openings.clone().nth(1).is_none();
         let hung = openings.filter(|((_, stalled), _)| *stalled).map(|((since, _), id)| (since, id));
         let (since, id) = hung.max().filter(|_| stuck)?;
-        let doublings = if self.limits.capacity() == 1 { self.openings.replaced.min(3) } else { 0 };
+        let doublings = if is_alone { self.openings.replaced.min(3) } else { 0 };
         Some((since.after(self.openings.patience() * (1 << doublings)), id))
     }
 
