@@ -3,7 +3,7 @@
 //! The same lines as those of `tracing-subscriber`'s own formatter, which reads the fields of a span back from their text
 //! for every event in it, by way of a map of allocated values: a third of all instructions of a request went there.
 
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{self, Debug};
 
 use jiff::Timestamp;
 use serde::Serialize;
