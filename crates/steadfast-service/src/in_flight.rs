@@ -10,6 +10,8 @@ use http::Method;
 use parking_lot::Mutex;
 use steadfast::time::{Duration, Instant};
 
+use crate::request_id::RequestId;
+
 /// The requests that are being worked on. Cheap to clone.
 ///
 /// The table is locked for moments only, never while a handler runs: so it can be read while every thread of the runtime
@@ -25,7 +27,7 @@ struct Table {
 
 /// What is told of a request: never its address as it was sent.
 struct Entry {
-    id: String,
+    id: RequestId,
     method: Method,
     route: String,
     begun: Instant,
@@ -42,9 +44,9 @@ pub(crate) struct Entered {
 const MOST: usize = 200;
 
 impl InFlight {
-    pub(crate) fn enter(&self, id: &str, method: Method, route: &str) -> Entered {
+    pub(crate) fn enter(&self, id: RequestId, method: Method, route: String) -> Entered {
         let number = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let entry = Entry { id: id.to_owned(), method, route: route.to_owned(), begun: Instant::now() };
+        let entry = Entry { id, method, route, begun: Instant::now() };
         self.0.requests.lock().insert(number, entry);
         Entered { in_flight: self.clone(), number }
     }
@@ -60,7 +62,12 @@ impl InFlight {
         };
         writeln!(out, "requests in flight: {}", requests.len())?;
         for Entry { id, method, route, begun } in requests.values().take(MOST) {
-            writeln!(out, "  {method} {route}, for {:.3} s, id {id}", begun.elapsed().as_secs_f64())?;
+            writeln!(
+                out,
+                "  {method} {route}, for {:.3} s, id {}",
+                begun.elapsed().as_secs_f64(),
+                id.as_str()
+            )?;
         }
         Ok(())
     }
@@ -80,7 +87,10 @@ impl fmt::Debug for InFlight {
 
 #[cfg(test)]
 mod tests {
+    use http::{HeaderMap, HeaderValue};
+
     use super::*;
+    use crate::request_id::X_REQUEST_ID;
 
     fn described(in_flight: &InFlight) -> String {
         let mut text = Vec::new();
@@ -91,7 +101,9 @@ mod tests {
     #[test]
     fn a_request_is_told_of_while_it_lasts() {
         let in_flight = InFlight::default();
-        let entered = in_flight.enter("abc", Method::GET, "/api/v1/users/{id}");
+        let headers = HeaderMap::from_iter([(X_REQUEST_ID, HeaderValue::from_static("abc"))]);
+        let id = RequestId::of(&headers);
+        let entered = in_flight.enter(id, Method::GET, "/api/v1/users/{id}".to_owned());
         let text = described(&in_flight);
         assert!(text.contains("in flight: 1") && text.contains("GET /api/v1/users/{id}"), "{text}");
         assert!(text.contains("id abc"), "{text}");

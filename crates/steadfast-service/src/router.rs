@@ -2,11 +2,11 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Router, middleware::from_fn, middleware::from_fn_with_state};
+use axum::{Router, middleware::from_fn_with_state};
 use http::Uri;
 
 use crate::app::App;
-use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, panics, schema_gate};
+use crate::middleware::{around_all, around_work};
 use crate::problem::{Problem, ProblemKind};
 use crate::{index, openapi, outcomes, users};
 
@@ -14,13 +14,10 @@ use crate::{index, openapi, outcomes, users};
 /// health and metrics. They are neither counted nor refused when too many requests are being worked on, and
 /// bring their own deadlines; everything else (names, log, headers, panics) is theirs as well.
 pub fn router(app: &App, outside: Router) -> Router {
-    // The layer that is added last is the outermost.
     let limited = Router::new()
         .merge(users::routes())
         .merge(outcomes::routes())
-        .layer(from_fn_with_state(app.clone(), schema_gate))
-        .layer(from_fn_with_state(app.clone(), cut_off))
-        .layer(from_fn_with_state(app.clone(), admission))
+        .layer(from_fn_with_state(app.clone(), around_work))
         .with_state(app.clone());
     Router::new()
         .merge(limited)
@@ -29,10 +26,7 @@ pub fn router(app: &App, outside: Router) -> Router {
         .merge(outside)
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn(panics))
-        .layer(from_fn_with_state(app.clone(), measure))
-        .layer(from_fn(fixed_headers))
-        .layer(from_fn_with_state(app.in_flight().clone(), access_log))
+        .layer(from_fn_with_state(app.clone(), around_all))
 }
 
 async fn nothing_here(uri: Uri) -> Response {

@@ -1,8 +1,7 @@
 //! The outermost layer: a name for the request, a line in the log about it, and its name in every problem.
 
 use axum::body::HttpBody as _;
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
 use steadfast::time::Instant;
@@ -14,17 +13,21 @@ use crate::request_id::{RequestId, X_REQUEST_ID};
 
 /// Names the request and logs it. The line tells the route, never the address as it was sent: that may hold
 /// a secret which somebody pasted, and so may the query.
-pub(crate) async fn access_log(State(in_flight): State<InFlight>, request: Request, next: Next) -> Response {
+pub(crate) async fn access_log<F: Future<Output = Response>>(
+    in_flight: &InFlight,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let id = RequestId::of(request.headers());
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
-    let entered = in_flight.enter(id.as_str(), method.clone(), &route);
     let span = tracing::info_span!("request", id = id.as_str(), %method, route);
+    let entered = in_flight.enter(id.clone(), method.clone(), route);
     let line = Line { method, begun: Instant::now(), written: false };
     async move {
         // Dropped without being written when the client hangs up.
         let mut line = line;
-        let mut response = next.run(request).await;
+        let mut response = next(request).await;
         Problem::name_instance(&mut response, &id);
         if let Some(value) = id.header() {
             response.headers_mut().insert(X_REQUEST_ID, value);

@@ -1,7 +1,6 @@
 //! The time limit of a request.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use steadfast::time::timeout_at;
 
@@ -13,12 +12,16 @@ use crate::problem::{Problem, ProblemKind};
 /// [`Deadline::database`]), so this is the net below: a handler that is cut off here is dropped, and the
 /// library rolls back what it had open. A COMMIT that is on its way goes on in the background; the client gets the ticket
 /// by which it can ask for its outcome.
-pub(crate) async fn cut_off(State(app): State<App>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn cut_off<F: Future<Output = Response>>(
+    app: &App,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let limit = app.settings().request_timeout;
     let deadline = Deadline::within(limit);
     request.extensions_mut().insert(deadline.clone());
     let changes = !request.method().is_safe();
-    match timeout_at(deadline.answer(), next.run(request)).await {
+    match timeout_at(deadline.answer(), next(request)).await {
         Ok(response) => response,
         Err(_elapsed) => {
             let detail = format!("There was no answer after {} s.", limit.as_secs_f64());

@@ -1,7 +1,6 @@
 //! Requests in the metrics.
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
 use steadfast::metrics::{Answered, Metrics};
@@ -11,13 +10,17 @@ use crate::app::App;
 
 /// Counts the request and measures how long its answer takes, also when the client goes before it. What a client can
 /// invent (addresses, methods) does not become a label.
-pub(crate) async fn measure(State(app): State<App>, request: Request, next: Next) -> Response {
-    let Some(metrics) = app.metrics() else { return next.run(request).await };
+pub(crate) async fn measure<F: Future<Output = Response>>(
+    app: &App,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    let Some(metrics) = app.metrics() else { return next(request).await };
     let route = request.extensions().get::<MatchedPath>().cloned();
     let mut counted =
         Counted { metrics, method: known(request.method()), route, begun: Instant::now(), status: 0 };
     metrics.request_began();
-    let response = next.run(request).await;
+    let response = next(request).await;
     counted.status = response.status().as_u16();
     response
 }

@@ -3,7 +3,6 @@
 use std::panic::AssertUnwindSafe;
 
 use axum::extract::Request;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use steadfast::tasks::panic_text;
@@ -11,9 +10,12 @@ use steadfast::tasks::panic_text;
 use crate::problem::Problem;
 
 /// Answers 500 for a handler that panics. What it had open on the database is rolled back as it unwinds.
-pub(crate) async fn panics(request: Request, next: Next) -> Response {
+pub(crate) async fn panics<F: Future<Output = Response>>(
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     // Nothing that the handler could leave half-changed is looked at afterwards.
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    match AssertUnwindSafe(async { next(request).await }).catch_unwind().await {
         Ok(response) => response,
         Err(panic) => {
             tracing::error!(panic = panic_text(&*panic), "bug: a handler panicked");

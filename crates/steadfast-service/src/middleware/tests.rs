@@ -1,7 +1,7 @@
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::any;
 use http::StatusCode;
@@ -13,13 +13,24 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::app::App;
 use crate::deadline::Deadline;
-use crate::in_flight::InFlight;
 use crate::settings::Settings;
 
 fn app(change: impl FnOnce(&mut Settings)) -> App {
     let mut settings = Settings::default();
     change(&mut settings);
     App::new(settings, Database::open(&Config::sqlite_memory()).unwrap())
+}
+
+async fn only_cut_off(State(app): State<App>, request: Request, next: Next) -> Response {
+    cut_off(&app, request, |request| next.run(request)).await
+}
+
+async fn only_admission(State(app): State<App>, request: Request, next: Next) -> Response {
+    admission(&app, request, |request| next.run(request)).await
+}
+
+async fn only_fixed_headers(request: Request, next: Next) -> Response {
+    fixed_headers(request, |request| next.run(request)).await
 }
 
 async fn ask(router: &Router, method: &str) -> Response {
@@ -32,7 +43,7 @@ async fn a_handler_that_never_ends_is_cut_off_at_the_limit() {
     let app = app(|_| ());
     let router = Router::new()
         .route("/", any(std::future::pending::<()>))
-        .layer(from_fn_with_state(app.clone(), cut_off));
+        .layer(from_fn_with_state(app.clone(), only_cut_off));
     for (method, outcome) in
         [("GET", None), ("HEAD", None), ("POST", Some("unknown")), ("DELETE", Some("unknown"))]
     {
@@ -54,7 +65,7 @@ async fn the_database_must_be_done_before_the_request_is_cut_off() {
     let handler = |deadline: Deadline| async move {
         steadfast::time::sleep_until(deadline.database()).await;
     };
-    let router = Router::new().route("/", any(handler)).layer(from_fn_with_state(app.clone(), cut_off));
+    let router = Router::new().route("/", any(handler)).layer(from_fn_with_state(app.clone(), only_cut_off));
     assert_eq!(ask(&router, "POST").await.status(), StatusCode::OK);
 }
 
@@ -63,10 +74,7 @@ async fn a_panic_is_an_answer_like_any_other() {
     async fn boom() {
         panic!("hunter2");
     }
-    let router = Router::new()
-        .route("/", any(boom))
-        .layer(from_fn(panics))
-        .layer(from_fn_with_state(InFlight::default(), access_log));
+    let router = Router::new().route("/", any(boom)).layer(from_fn_with_state(app(|_| ()), around_all));
     let response = ask(&router, "GET").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(response.headers().contains_key("x-request-id"));
@@ -78,7 +86,7 @@ async fn a_panic_is_an_answer_like_any_other() {
 async fn who_comes_when_all_slots_are_taken_is_refused_at_once_and_slots_come_back() {
     let app = app(|settings| settings.max_requests = 2);
     let slow = || sleep(steadfast::time::Duration::from_secs(5));
-    let router = Router::new().route("/", any(slow)).layer(from_fn_with_state(app.clone(), admission));
+    let router = Router::new().route("/", any(slow)).layer(from_fn_with_state(app.clone(), only_admission));
     let begun = Instant::now();
     let late = async {
         sleep(steadfast::time::Duration::from_secs(1)).await;
@@ -99,7 +107,7 @@ async fn who_comes_when_all_slots_are_taken_is_refused_at_once_and_slots_come_ba
 #[tokio::test]
 async fn a_route_keeps_the_headers_that_it_chose() {
     let chosen = || async { ([("cache-control", "max-age=60")], "") };
-    let router = Router::new().route("/", any(chosen)).layer(from_fn(fixed_headers));
+    let router = Router::new().route("/", any(chosen)).layer(from_fn(only_fixed_headers));
     let response = ask(&router, "GET").await;
     assert_eq!(response.headers()["cache-control"], "max-age=60");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
