@@ -70,8 +70,9 @@ async fn a_database_that_refuses_the_password_is_told_in_the_log_and_by_health_a
         assert!(line.contains(word), "{word} is missing: {line}");
     }
     assert_waiting(&service).await;
-    // For as long as several tries take.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    let client = service.client;
+    let failed = async || client.metric("steadfast_open_failures_total").await;
+    eventually("several tries have failed", SOON, async || failed().await >= 3.0).await;
     assert!(service.process.is_running());
     assert_waiting(&service).await;
     assert!(!service.log().contains("wr0ng-secret"), "{}", service.log());

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::support::client::{Answer, Client, user};
 use crate::support::locker::{Locker, waiting};
@@ -138,11 +137,17 @@ async fn a_repetition_waits_for_the_first_and_is_told_when_that_takes_too_long()
     assert_eq!((late.status, late.problem().as_str()), (409, "idempotency-key-in-use"), "{late:?}");
     assert_eq!((late.header("retry-after"), late.header("x-outcome")), (Some("1"), None));
     // At the same worker they wait without a connection each.
+    let before = one.metric("http_server_active_requests").await;
     first.spawn(async move { other.keyed("slow", "POST", USERS, &user("ada")).await });
     first.spawn(async move { other.keyed("slow", "POST", USERS, &user("ada")).await });
-    let leased = async || patient.client.pool().await["leased"].as_u64();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(leased().await <= Some(1), "{:?}", patient.client.pool().await);
+    let at_work = async || patient.client.metric("http_server_active_requests").await;
+    eventually("all have come", SOON, async || at_work().await >= before + 2.0).await;
+    eventually("only the first is at the database", SOON, async || waiting(&postgres).await == 1).await;
+    for _look in 0..10 {
+        assert_eq!(waiting(&postgres).await, 1, "nobody follows it there");
+    }
+    let pool = patient.client.pool().await;
+    assert!(pool["leased"].as_u64() <= Some(1), "{pool:?}");
     locker.release().await;
     let answers = first.join_all().await;
     assert!(answers.iter().all(|answer| parts(answer) == parts(&answers[0]) && answer.status == 201));

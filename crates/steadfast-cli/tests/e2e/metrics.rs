@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 use steadfast_test::{Mode, Postgres, Process, eventually};
 
-use crate::support::client::Client;
+use crate::support::client::{Client, sum};
 use crate::support::scratch::Scratch;
 use crate::support::{Load, SOON, Service};
 
@@ -43,15 +43,6 @@ fn labels(text: &str) -> BTreeSet<String> {
     let inside =
         samples.filter_map(|(_, rest)| rest.rsplit_once('}')).flat_map(|(inside, _)| inside.split("\","));
     inside.filter_map(|label| label.split('=').next()).map(str::to_owned).collect()
-}
-
-/// A sum over all series of a name that have this text among their labels.
-fn sum(text: &str, name: &str, with: &str) -> f64 {
-    let of_name = text.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
-    of_name
-        .filter(|line| line.contains(with))
-        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
-        .sum()
 }
 
 #[tokio::test]

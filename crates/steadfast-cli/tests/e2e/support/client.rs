@@ -62,6 +62,20 @@ impl Client {
         let answer = self.send("GET", "/api/v1/health", &[("Via", "1.1 test")], b"").await;
         answer.body()["checks"]["pool:connections"][0].clone()
     }
+
+    /// The sum over all series of a metric.
+    pub async fn metric(&self, name: &str) -> f64 {
+        sum(&self.get("/metrics").await.text, name, "")
+    }
+}
+
+/// In the text of the metrics, a sum over all series of a name that have this text among their labels.
+pub fn sum(text: &str, name: &str, with: &str) -> f64 {
+    let of_name = text.lines().filter(|line| line.split(['{', ' ']).next() == Some(name));
+    of_name
+        .filter(|line| line.contains(with))
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap())
+        .sum()
 }
 
 /// The body for a user of this name.
