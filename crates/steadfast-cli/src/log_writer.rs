@@ -4,7 +4,7 @@
 //! workers, a service that no longer answers. Lines are therefore written by a thread of their own. When more of them wait
 //! for it than it may keep, the newest are dropped, and counted.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -13,13 +13,6 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 
 /// Lines that wait to be read: some megabytes at most, and more than any burst has.
 const LINES: usize = 8192;
-
-/// How much is written at once at most. A pipe takes as much in one piece: lines of several workers stay whole.
-const PIECE: usize = 4096;
-
-/// After it has written, the thread that writes sleeps so long. Under load it then writes many lines at once and nobody has
-/// to wake it; a line that comes alone does not wait.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// How long the end of the process waits for what was said last. The thread that writes has a second for it.
 const LAST: Duration = Duration::from_millis(1200);
@@ -32,7 +25,6 @@ pub(crate) struct Flush(Option<WorkerGuard>);
 /// A writer that never waits for `out`.
 pub(crate) fn log_writer(out: impl Write + Send + 'static) -> (NonBlocking, Flush) {
     let dropped = Arc::new(OnceLock::new());
-    let out = BufWriter::with_capacity(PIECE, out);
     let telling = Telling { out, dropped: Arc::clone(&dropped), told: 0 };
     let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES).thread_name("log");
     let (writer, guard) = builder.finish(telling);
@@ -69,7 +61,6 @@ impl<W: Write> Write for Telling<W> {
     }
 
     /// Comes when nothing waits any more: there is room for another line.
-    #[expect(clippy::disallowed_methods, reason = "the log's own thread, which belongs to no runtime")]
     fn flush(&mut self) -> io::Result<()> {
         let dropped = self.dropped.get().map_or(0, ErrorCounter::dropped_lines);
         if dropped > self.told {
@@ -77,9 +68,7 @@ impl<W: Write> Write for Telling<W> {
             tracing::warn!(lines, "lines of the log were lost here: nobody read it for a while");
             self.told = dropped;
         }
-        let flushed = self.out.flush();
-        thread::sleep(PAUSE);
-        flushed
+        self.out.flush()
     }
 }
 
@@ -107,10 +96,8 @@ mod tests {
     #[test]
     fn what_nobody_reads_is_dropped_and_counted_and_keeps_nobody() {
         let (mut writer, flush) = log_writer(Unread);
-        // Long enough that none is kept to be written together with others.
-        let line = [b'x'; PIECE];
         for _ in 0..LINES + 100 {
-            writer.write_all(&line).unwrap();
+            writer.write_all(b"a line\n").unwrap();
         }
         // One is with the thread that writes, or still to come there.
         assert!((99..=100).contains(&writer.error_counter().dropped_lines()));

@@ -7,7 +7,6 @@ use steadfast::config::{ConfigError, Environment};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::SubscriberBuilder;
 
-use crate::json_lines::{JsonLines, JsonMembers};
 use crate::log_writer::{Flush, log_writer};
 
 /// Chooses what is logged: `info`, `debug`, `steadfast=debug,info`.
@@ -68,7 +67,13 @@ pub(crate) fn start(logging: &Logging, names: bool) -> Flush {
     let builder: SubscriberBuilder<_, _, EnvFilter> =
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(logging.colour).with_thread_names(names);
     if logging.json {
-        builder.fmt_fields(JsonMembers).event_format(JsonLines { names }).with_writer(writer).init();
+        builder
+            .json()
+            .flatten_event(true)
+            .with_current_span(true)
+            .with_span_list(false)
+            .with_writer(writer)
+            .init();
     } else {
         builder.with_target(false).with_writer(writer).init();
     }

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jiff::Timestamp;
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 /// Carries the name, in both directions.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -20,7 +19,7 @@ impl RequestId {
     /// Takes the caller's name or makes one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
-        Self(given.map_or_else(made, Arc::from))
+        Self(given.map_or_else(|| Arc::from(Uuid::now_v7().to_string()), Arc::from))
     }
 
     /// The name as text: letters, digits, `.`, `_` and `-`, so that it is a valid relative URI as well.
@@ -32,16 +31,6 @@ impl RequestId {
     pub(crate) fn header(&self) -> Option<HeaderValue> {
         HeaderValue::from_str(&self.0).ok()
     }
-}
-
-/// Chance without asking the system for it, which is a system call for each request: a name is told to everybody, nobody
-/// must be unable to guess it.
-fn made() -> Arc<str> {
-    let (mut chance, mut text) = ([0; 10], Uuid::encode_buffer());
-    fastrand::fill(&mut chance);
-    let now = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
-    let id = Builder::from_unix_timestamp_millis(now, &chance).into_uuid();
-    Arc::from(&*id.hyphenated().encode_lower(&mut text))
 }
 
 fn is_sane(id: &str) -> bool {
