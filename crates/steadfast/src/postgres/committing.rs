@@ -8,13 +8,60 @@ use crate::error::Fault;
 use crate::verdict::{Class, Step};
 
 use super::connection::PostgresConnection;
+use super::execution::misused;
 use super::marker;
 use super::signs::Command;
 use super::transaction::Progress;
 
 impl PostgresConnection {
+    /// Ends the transaction by COMMIT, where there is one.
+    pub(super) async fn run_commit(&mut self) -> Result<(), Fault> {
+        self.settle(Step::Commit).await?;
+        let progress = std::mem::replace(&mut self.transaction, Progress::None);
+        let begun = matches!(progress, Progress::Open { .. });
+        let status = self.observed.status();
+        if let Some(lost) = self.refusal(Step::Commit).filter(|_| begun || status != TransactionStatus::Idle)
+        {
+            return Err(lost);
+        }
+        if let Some(reason) = self.failure() {
+            if status != TransactionStatus::Idle {
+                self.roll_back(Step::Commit).await?;
+            }
+            return Err(reason);
+        }
+        if status == TransactionStatus::Open {
+            return match self.ask_before_commit().await {
+                Ok(()) => self.send_commit().await,
+                Err(fault) => Err(self.failed_before_commit(fault).await),
+            };
+        }
+        if begun {
+            return Err(misused(
+                "the transaction was ended by a statement within it",
+                "leave COMMIT and ROLLBACK to the transaction's own functions",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Ends the transaction by ROLLBACK, where there is one.
+    pub(super) async fn run_rollback(&mut self) -> Result<(), Fault> {
+        self.settle(Step::Statement).await?;
+        let progress = std::mem::replace(&mut self.transaction, Progress::None);
+        self.spoiled = None;
+        let open = matches!(progress, Progress::Open { .. });
+        if let Some(lost) = self.refusal(Step::Statement).filter(|_| open) {
+            return Err(lost);
+        }
+        if self.observed.status() == TransactionStatus::Idle && !self.observed.is_busy() {
+            return Ok(());
+        }
+        self.roll_back(Step::Statement).await
+    }
+
     /// Asks what must be known before COMMIT may be sent, when it was not asked for behind a statement.
-    pub(super) async fn ask_before_commit(&mut self) -> Result<(), Fault> {
+    async fn ask_before_commit(&mut self) -> Result<(), Fault> {
         let probe = self.guarding.last_probe(self.lent.load(Ordering::Acquire));
         if probe.is_none() {
             return Ok(());
@@ -28,7 +75,7 @@ impl PostgresConnection {
     }
 
     /// The transaction failed before COMMIT was sent: by something that was not known of yet, as it turns out.
-    pub(super) async fn failed_before_commit(&mut self, fault: Fault) -> Fault {
+    async fn failed_before_commit(&mut self, fault: Fault) -> Fault {
         if self.observed.status() != TransactionStatus::Failed {
             return fault;
         }
@@ -42,7 +89,7 @@ impl PostgresConnection {
     /// Sends COMMIT and judges the answer. A fault is of unknown outcome when COMMIT has left and no answer came;
     /// what it was answered by counts, not that it was (COMMIT of a failed transaction is answered by ROLLBACK and no
     /// error: PostgreSQL manual, COMMIT). A FATAL in place of the answer tells nothing about the outcome.
-    pub(super) async fn send_commit(&mut self) -> Result<(), Fault> {
+    async fn send_commit(&mut self) -> Result<(), Fault> {
         self.in_call = true;
         self.transaction = Progress::Committing;
         let sent = self.observed.sent();

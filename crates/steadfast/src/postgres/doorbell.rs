@@ -1,37 +1,58 @@
-//! Whether the driver has something to do that it has not done yet.
+//! Who drives a connection, and whether there is something to drive that was not looked at yet.
 //!
-//! A request handed to the driver waits in the driver's queue until its task runs; a caller may drop the
-//! request's future and return the connection before that. No byte has been sent then, so the tap sees an
-//! idle connection. The queue wakes the driver's task: the doorbell listens to that.
+//! The driver has a task of its own, which reads for as long as the connection lives, so that an end is seen at once.
+//! While a caller waits for an answer its own task drives instead: what is sent and what arrives then wakes one task and
+//! not two. There is one driver at any moment. Everything that wakes the driver rings this bell, and the bell knows
+//! whom to wake.
+//!
+//! It also knows when the driver rests. A request handed to it waits in its queue until it is driven; a caller may
+//! drop the request's future and return the connection before that. No byte has been sent then, so the tap sees an
+//! idle connection. The queue rings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Wake, Waker};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-const RESTING: u8 = 0;
+/// The driver has something to do.
 const RUNG: u8 = 1;
-const RUNNING: u8 = 2;
-const OVER: u8 = 3;
+/// What the caller waits for has something to do.
+const CALLED: u8 = 2;
+/// Whoever drives is at it, and looks for both once more before it sleeps: no need to wake it.
+const AWAKE: u8 = 4;
+/// The driver is doing what there was to do.
+const TURNING: u8 = 8;
+/// The connection has ended.
+const OVER: u8 = 16;
 
-/// Stands between the driver and the waker of its task.
+/// Stands between the driver and the wakers of those who drive.
 #[derive(Debug)]
 pub(super) struct Doorbell {
     state: AtomicU8,
-    task: Mutex<Option<Waker>>,
+    seats: Mutex<Seats>,
     rested: Notify,
+}
+
+/// Those who may drive.
+#[derive(Debug, Default)]
+struct Seats {
+    /// The driver's own task.
+    task: Option<Waker>,
+    /// The task of a caller, who drives while it waits.
+    caller: Option<Waker>,
 }
 
 impl Doorbell {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { state: AtomicU8::new(RUNG), task: Mutex::new(None), rested: Notify::new() })
+        Arc::new(Self { state: AtomicU8::new(RUNG), seats: Mutex::default(), rested: Notify::new() })
     }
 
     /// True when the driver has taken up everything that was handed to it.
     pub(super) fn is_resting(&self) -> bool {
-        matches!(self.state.load(Ordering::Acquire), RESTING | OVER)
+        let state = self.state.load(Ordering::Acquire);
+        state & (RUNG | TURNING) == 0 || state & OVER != 0
     }
 
     /// Completes as soon as the driver has taken up everything that was handed to it before the call.
@@ -45,30 +66,108 @@ impl Doorbell {
         }
     }
 
-    /// Lets the driver run once, with a waker that tells us first.
-    pub(super) fn run<T>(
-        self: &Arc<Self>,
-        cx: &Context<'_>,
-        driver: impl FnOnce(&mut Context<'_>) -> Poll<T>,
-    ) -> Poll<T> {
-        {
-            let mut task = self.task.lock();
-            if !task.as_ref().is_some_and(|known| known.will_wake(cx.waker())) {
-                *task = Some(cx.waker().clone());
-            }
+    /// The driver's own task is there. False when a caller drives: then the task is woken when it has to take over.
+    pub(super) fn report(&self, task: &Waker) -> bool {
+        let mut seats = self.seats.lock();
+        keep(&mut seats.task, task);
+        let drives = seats.caller.is_none();
+        drop(seats);
+        if drives {
+            self.wake_up();
         }
-        self.state.store(RUNNING, Ordering::Release);
-        let waker = Waker::from(Arc::clone(self));
-        let outcome = driver(&mut Context::from_waker(&waker));
-        if outcome.is_ready() {
-            self.state.store(OVER, Ordering::Release);
-        } else if self.state.compare_exchange(RUNNING, RESTING, Ordering::AcqRel, Ordering::Acquire).is_err()
-        {
-            // Rung while it ran: the task has been woken and comes back.
-            return outcome;
+        drives
+    }
+
+    /// A caller drives from here on.
+    pub(super) fn take_over(&self, caller: &Waker) {
+        keep(&mut self.seats.lock().caller, caller);
+        self.wake_up();
+    }
+
+    /// The caller does not drive any more. The task does, as soon as there is something to do.
+    pub(super) fn hand_back(&self) {
+        // First the seat: whoever rings after that wakes the task.
+        let caller = self.seats.lock().caller.take();
+        let before = self.state.fetch_and(!(AWAKE | CALLED), Ordering::AcqRel);
+        if before & RUNG != 0 {
+            self.wake_driver();
         }
-        self.rested.notify_waiters();
-        outcome
+        drop(caller);
+    }
+
+    /// Whoever drives wants to sleep. False when there is something to do, so that it must not.
+    pub(super) fn may_sleep(&self) -> bool {
+        let may = self.state.fetch_and(!AWAKE, Ordering::AcqRel) & (RUNG | CALLED) == 0;
+        if !may {
+            self.wake_up();
+        }
+        may
+    }
+
+    /// Whoever drives sleeps now. For what there is to do somebody is woken, who may be the one who leaves.
+    pub(super) fn leave(&self) {
+        let before = self.state.fetch_and(!AWAKE, Ordering::AcqRel);
+        if before & RUNG != 0 {
+            self.wake_driver();
+        }
+        if before & CALLED != 0 {
+            self.wake_caller();
+        }
+    }
+
+    /// Wakes the driver's own task, whoever drives.
+    pub(super) fn wake_task(&self) {
+        let task = self.seats.lock().task.clone();
+        task.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_driver(&self) {
+        let seats = self.seats.lock();
+        let driver = seats.caller.as_ref().or(seats.task.as_ref()).cloned();
+        drop(seats);
+        driver.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_caller(&self) {
+        let caller = self.seats.lock().caller.clone();
+        caller.into_iter().for_each(Waker::wake);
+    }
+
+    fn wake_up(&self) {
+        self.state.fetch_or(AWAKE, Ordering::AcqRel);
+    }
+
+    /// True when the driver has something to do.
+    pub(super) fn is_rung(&self) -> bool {
+        self.state.load(Ordering::Acquire) & RUNG != 0
+    }
+
+    /// True once after what the caller waits for was woken.
+    pub(super) fn take_call(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & CALLED != 0
+            && self.state.fetch_and(!CALLED, Ordering::AcqRel) & CALLED != 0
+    }
+
+    /// The driver begins to do what there is; what is rung for from here on is for the next turn.
+    pub(super) fn begin(&self) {
+        // In this order: at no moment does it look as if the driver rested.
+        self.state.fetch_or(TURNING, Ordering::AcqRel);
+        self.state.fetch_and(!RUNG, Ordering::AcqRel);
+    }
+
+    /// The driver has done it, and whether there is nothing more to come.
+    pub(super) fn end(&self, over: bool) {
+        if over {
+            self.state.fetch_or(OVER, Ordering::AcqRel);
+        }
+        if self.state.fetch_and(!TURNING, Ordering::AcqRel) & RUNG == 0 || over {
+            self.rested.notify_waiters();
+        }
+    }
+
+    /// True when the connection has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.state.load(Ordering::Acquire) & OVER != 0
     }
 }
 
@@ -78,45 +177,33 @@ impl Wake for Doorbell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let moved = self
-            .state
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |state| (state != OVER).then_some(RUNG));
-        if moved.is_ok() {
-            let task = self.task.lock().clone();
-            if let Some(task) = task {
-                task.wake();
-            }
+        let before = self.state.fetch_or(RUNG, Ordering::AcqRel);
+        if before & (RUNG | AWAKE | OVER) == 0 {
+            self.wake_driver();
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use futures_util::task::noop_waker;
+/// Wakes the caller, for what it waits for and not to drive.
+#[derive(Debug)]
+pub(super) struct Caller(pub(super) Arc<Doorbell>);
 
-    use super::*;
+impl Wake for Caller {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
 
-    #[test]
-    fn it_rests_only_when_nobody_rang_since_the_driver_began_to_run() {
-        let bell = Doorbell::new();
-        assert!(!bell.is_resting(), "the first run is still to come");
-        let waker = noop_waker();
-        let cx = Context::from_waker(&waker);
-        let mut kept = None;
-        let outcome: Poll<()> = bell.run(&cx, |cx| {
-            kept = Some(cx.waker().clone());
-            Poll::Pending
-        });
-        assert!(outcome.is_pending() && bell.is_resting());
-        kept.as_ref().unwrap().wake_by_ref();
-        assert!(!bell.is_resting(), "something was handed over");
-        let outcome: Poll<()> = bell.run(&cx, |cx| {
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        });
-        assert!(outcome.is_pending() && !bell.is_resting(), "rung while it ran");
-        let _ = bell.run(&cx, |_| Poll::Ready(()));
-        kept.unwrap().wake();
-        assert!(bell.is_resting(), "what is over takes up nothing, and nothing waits for it");
+    fn wake_by_ref(self: &Arc<Self>) {
+        let before = self.0.state.fetch_or(CALLED, Ordering::AcqRel);
+        if before & (CALLED | AWAKE) == 0 {
+            self.0.wake_caller();
+        }
+    }
+}
+
+fn keep(seat: &mut Option<Waker>, waker: &Waker) {
+    match seat {
+        Some(known) => known.clone_from(waker),
+        None => *seat = Some(waker.clone()),
     }
 }

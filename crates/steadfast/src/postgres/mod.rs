@@ -1,6 +1,7 @@
 //! PostgreSQL: the driver `tokio-postgres` under a tap that sees what the driver hides.
 
 mod cache;
+mod calls;
 mod cancel;
 mod catalogue;
 mod clean;

@@ -3,20 +3,45 @@
 use std::sync::Arc;
 
 use futures_util::future::{join, join3};
+use steadfast_wire::TransactionStatus;
 
 use crate::error::Fault;
 use crate::sql::{TransactionOptions, Value};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
-use super::execution::{Answer, Rows};
+use super::execution::{Answer, Rows, misused};
 use super::prepared::Prepared;
 use super::script::Script;
 use super::statements::both;
+use super::transaction::Progress;
 
 impl PostgresConnection {
+    /// Reads in a transaction of its own, which the server keeps read-only.
+    pub(super) async fn run_read(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
+        self.settle(Step::Statement).await?;
+        self.enter()?;
+        if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
+            self.in_call = false;
+            return Err(misused(
+                "read() was called inside a transaction",
+                "use query(), or end the transaction first",
+            ));
+        }
+        self.transaction = Progress::Open { read_only: true };
+        let known = self.cache.get(sql);
+        let mut outcome = self.read_once(sql, params, known).await;
+        if self.is_stale(&outcome) {
+            self.cache.remove(sql);
+            outcome = self.read_once(sql, params, None).await;
+        }
+        self.leave().await;
+        self.transaction = Progress::None;
+        outcome
+    }
+
     /// Begin, statement and commit in one packet (two, when the statement must be prepared first).
-    pub(super) async fn read_once(
+    async fn read_once(
         &mut self,
         sql: &str,
         params: &[Value],

@@ -1,4 +1,4 @@
-//! Statements and transactions.
+//! Statements within transactions and outside of them.
 //!
 //! # Implementation details
 //! The driver queues a request when its future is polled for the first time, and `join` polls in the order of
@@ -10,139 +10,20 @@ use futures_util::future::{join, join3};
 use steadfast_wire::TransactionStatus;
 
 use crate::error::Fault;
-use crate::outcome::Ticket;
-use crate::sql::{Access, Row, SqlConnection, TransactionOptions, Value};
+use crate::sql::{Access, TransactionOptions, Value};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
-use super::execution::{Answer, Rows, misused};
+use super::execution::{Answer, Rows};
 use super::failed::again;
 use super::prepared::Prepared;
 use super::script::Script;
 use super::transaction::{Progress, begin_statement};
 
-impl SqlConnection for PostgresConnection {
-    async fn begin(&mut self, options: TransactionOptions) -> Result<(), Fault> {
-        self.settle(Step::Statement).await?;
-        if let Some(lost) = self.refusal(Step::Statement) {
-            return Err(lost);
-        }
-        if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
-            return Err(misused(
-                "a transaction is open already",
-                "commit or roll back before the next begins",
-            ));
-        }
-        self.transaction = Progress::Announced(options);
-        self.guarding.start(options);
-        Ok(())
-    }
-
-    async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Fault> {
-        self.run(sql, params, Rows::Dropped).await.map(|answer| answer.affected)
-    }
-
-    async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
-        self.run(sql, params, Rows::Kept).await.map(|answer| answer.rows)
-    }
-
-    async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
-        self.settle(Step::Statement).await?;
-        self.enter()?;
-        if self.transaction != Progress::None || self.observed.status() != TransactionStatus::Idle {
-            self.in_call = false;
-            return Err(misused(
-                "read() was called inside a transaction",
-                "use query(), or end the transaction first",
-            ));
-        }
-        self.transaction = Progress::Open { read_only: true };
-        let known = self.cache.get(sql);
-        let mut outcome = self.read_once(sql, params, known).await;
-        if self.is_stale(&outcome) {
-            self.cache.remove(sql);
-            outcome = self.read_once(sql, params, None).await;
-        }
-        self.leave().await;
-        self.transaction = Progress::None;
-        outcome.map(|answer| answer.rows)
-    }
-
-    async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
-        self.settle(Step::Statement).await?;
-        let script = Script::of(sql);
-        self.admit(script, true)?;
-        self.enter()?;
-        let sent = self.observed.sent();
-        let autocommit =
-            self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
-        let announced = self.announced();
-        self.opened(announced);
-        let probe = if autocommit { None } else { self.guarding.probe(script, true) };
-        let batch = self.client.batch_execute(sql);
-        let asking = self.guarding.ask(&self.client, probe);
-        let (begun, outcome, asked) = join3(self.begin_with(announced), batch, asking).await;
-        let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
-        self.guarding.note(probe, asked.ok().flatten(), 0);
-        self.leave().await;
-        self.note(script, outcome.as_ref().err());
-        outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
-    }
-
-    async fn commit(&mut self) -> Result<(), Fault> {
-        self.settle(Step::Commit).await?;
-        let progress = std::mem::replace(&mut self.transaction, Progress::None);
-        let begun = matches!(progress, Progress::Open { .. });
-        let status = self.observed.status();
-        if let Some(lost) = self.refusal(Step::Commit).filter(|_| begun || status != TransactionStatus::Idle)
-        {
-            return Err(lost);
-        }
-        if let Some(reason) = self.failure() {
-            if status != TransactionStatus::Idle {
-                self.roll_back(Step::Commit).await?;
-            }
-            return Err(reason);
-        }
-        if status == TransactionStatus::Open {
-            return match self.ask_before_commit().await {
-                Ok(()) => self.send_commit().await,
-                Err(fault) => Err(self.failed_before_commit(fault).await),
-            };
-        }
-        if begun {
-            return Err(misused(
-                "the transaction was ended by a statement within it",
-                "leave COMMIT and ROLLBACK to the transaction's own functions",
-            ));
-        }
-        Ok(())
-    }
-
-    fn ticket(&self) -> Option<Ticket> {
-        let begun = matches!(self.transaction, Progress::Open { .. } | Progress::Committing);
-        self.guarding.ticket().ok().flatten().filter(|_| begun)
-    }
-
-    async fn rollback(&mut self) -> Result<(), Fault> {
-        self.settle(Step::Statement).await?;
-        let progress = std::mem::replace(&mut self.transaction, Progress::None);
-        self.spoiled = None;
-        let open = matches!(progress, Progress::Open { .. });
-        if let Some(lost) = self.refusal(Step::Statement).filter(|_| open) {
-            return Err(lost);
-        }
-        if self.observed.status() == TransactionStatus::Idle && !self.observed.is_busy() {
-            return Ok(());
-        }
-        self.roll_back(Step::Statement).await
-    }
-}
-
 impl PostgresConnection {
     /// Runs a statement, a second time when the first failed on a prepared statement that is out of date and
     /// nothing else is lost with it.
-    async fn run(&mut self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
+    pub(super) async fn run(&mut self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
         self.settle(Step::Statement).await?;
         let known = self.cache.get(sql);
         let script = known.as_ref().map_or_else(|| Script::of(sql), |known| known.script);
@@ -166,6 +47,28 @@ impl PostgresConnection {
                 outcome = outcome.map_err(|fault| again(&fault));
             }
         }
+        self.leave().await;
+        self.note(script, outcome.as_ref().err());
+        outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
+    }
+
+    /// Runs statements without parameters, as one text.
+    pub(super) async fn run_batch(&mut self, sql: &str) -> Result<(), Fault> {
+        self.settle(Step::Statement).await?;
+        let script = Script::of(sql);
+        self.admit(script, true)?;
+        self.enter()?;
+        let sent = self.observed.sent();
+        let autocommit =
+            self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
+        let announced = self.announced();
+        self.opened(announced);
+        let probe = if autocommit { None } else { self.guarding.probe(script, true) };
+        let batch = self.client.batch_execute(sql);
+        let asking = self.guarding.ask(&self.client, probe);
+        let (begun, outcome, asked) = join3(self.begin_with(announced), batch, asking).await;
+        let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
+        self.guarding.note(probe, asked.ok().flatten(), 0);
         self.leave().await;
         self.note(script, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
@@ -223,7 +126,7 @@ impl PostgresConnection {
     }
 
     /// Begins a call. What follows sets `in_call` back when it ends; dropped before that, it stays.
-    fn enter(&mut self) -> Result<(), Fault> {
+    pub(super) fn enter(&mut self) -> Result<(), Fault> {
         match self.refusal(Step::Statement) {
             Some(lost) => Err(lost),
             None => {
