@@ -36,7 +36,7 @@ async fn a_future_dropped_after_its_first_poll_leaves_nothing_to_the_next_borrow
     for round in 0..20 {
         connection.begin(TransactionOptions::default()).await.unwrap();
         poll_once(connection.execute("INSERT INTO dropped VALUES (1)", &[])).await;
-        assert!(is_dirty(&connector.inspect(&connection)), "round {round}: queued, and nothing sent yet");
+        assert!(is_dirty(&connector.inspect(&connection)), "round {round}: sent, and not waited for");
         connector.clean(&mut connection).await.unwrap();
         assert!(is_ready(&connector.inspect(&connection)));
         // The same through the driver's own client.

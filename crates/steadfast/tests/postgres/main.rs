@@ -4,6 +4,7 @@
 #![cfg(all(unix, feature = "postgres"))]
 #![expect(clippy::disallowed_methods, reason = "tests start tasks as an application would")]
 
+mod driving;
 mod dropped;
 mod endings;
 mod hosts;
