@@ -5,6 +5,9 @@ use crate::WireError;
 /// The most that is ever kept of one body.
 pub const CAPTURE_LIMIT: usize = 64 * 1024;
 
+/// As much room is kept for the next body that arrives in pieces.
+const KEPT: usize = 256;
+
 /// The longest frame that PostgreSQL itself sends or accepts (its `PQ_LARGE_MESSAGE_LIMIT`).
 pub const LENGTH_LIMIT: u32 = 0x3fff_ffff;
 
@@ -28,7 +31,7 @@ pub struct Scanner {
     place: Place,
     header: [u8; 5],
     filled: usize,
-    /// Reused from frame to frame; never longer than [`CAPTURE_LIMIT`].
+    /// Never longer than [`CAPTURE_LIMIT`].
     captured: Vec<u8>,
     broken: Option<WireError>,
     frames: u64,
@@ -180,6 +183,7 @@ impl Scanner {
             if complete {
                 visitor.end(tag, length, &self.captured);
                 self.captured.clear();
+                self.captured.shrink_to(KEPT);
             }
         }
         self.place = if complete {

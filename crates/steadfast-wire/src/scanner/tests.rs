@@ -130,3 +130,14 @@ proptest! {
         prop_assert_eq!(whole, pieces);
     }
 }
+
+#[test]
+fn a_long_body_in_pieces_leaves_no_long_buffer_behind() {
+    let mut scanner = Scanner::tagged();
+    let body = vec![b'x'; CAPTURE_LIMIT];
+    let bytes = frame(b'Q', &body);
+    let (log, outcome) = scan(&mut scanner, &bytes.chunks(1000).collect::<Vec<_>>(), CAPTURE_LIMIT);
+    assert_eq!(outcome, Ok(()));
+    assert_eq!(log.0[1], (b'Q', CAPTURE_LIMIT, Some(body)));
+    assert!(scanner.captured.capacity() <= KEPT, "{} bytes are kept", scanner.captured.capacity());
+}
