@@ -16,7 +16,7 @@ use deadpool_postgres::RecyclingMethod;
 /// Does the work `what` by `who`, on a runtime of one thread.
 pub fn work(who: &str, what: &str, operations: u64, tasks: usize) -> Result<()> {
     let plan = Plan::Count { tasks, operations };
-    let runtime = if std::env::var_os("MT").is_some() { tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()? } else { tokio::runtime::Builder::new_current_thread().enable_all().build()? };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(run(who, what, plan))
 }
 

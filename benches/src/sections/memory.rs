@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::measure::{
     Contender, Effort, Limit, Plan, Report, Sample, Series, contender, interleave, nanos, ratio_cell,
 };
-use crate::pools::memory::{Bb8, Deadpool, Mobc, Steadfast, Use, r2d2};
+use crate::pools::memory::{Bb8, Deadpool, Mobc, Permit, Steadfast, Use, r2d2};
 
 const TASKS: [usize; 4] = [1, 8, 64, 512];
 /// More threads than this are nobody's use of r2d2.
@@ -28,6 +28,7 @@ async fn contenders(usage: Use) -> Result<Vec<Contender>> {
         contender("deadpool", Deadpool::new(usage).await?),
         contender("bb8", Bb8::new(usage).await?),
         contender("mobc", Mobc::new(usage).await?),
+        contender("a permit, no pool", Permit::new(usage)),
     ])
 }
 

@@ -5,12 +5,14 @@
 mod bb8;
 mod deadpool;
 mod mobc;
+mod permit;
 mod r2d2;
 mod steadfast;
 
 pub use bb8::Bb8;
 pub use deadpool::Deadpool;
 pub use mobc::Mobc;
+pub use permit::Permit;
 pub use r2d2::contender as r2d2;
 pub use steadfast::Steadfast;
 
