@@ -1,7 +1,7 @@
 //! What the tap has seen of a connection, readable by anybody without a round trip.
 //!
 //! # Implementation details
-//! The driver's task is the only one that writes here, except for [`Observed::forgive`]. What is read on every
+//! Only whoever drives the connection writes here, except for [`Observed::forgive`]. What is read on every
 //! checkout is atomic; the lock guards texts only and is never held across anything that waits.
 
 use std::sync::Arc;
