@@ -59,6 +59,11 @@ pub(super) fn is_touching(text: &[u8]) -> bool {
     })
 }
 
+/// What our own transactions begin and end with, word by word: there is nothing in it to be looked for.
+pub(super) fn is_bare_boundary(text: &[u8]) -> bool {
+    matches!(text, b"BEGIN" | b"BEGIN READ ONLY" | b"COMMIT" | b"ROLLBACK")
+}
+
 /// One statement that changes a setting until the end of its transaction.
 pub(super) fn is_local_set(text: &[u8]) -> bool {
     let text = text.trim_ascii();
@@ -109,6 +114,17 @@ mod tests {
             "SELECT advisor FROM t",
         ] {
             assert!(!is_touching(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_boundary_is_nothing_else() {
+        for text in ["BEGIN", "BEGIN READ ONLY", "COMMIT", "ROLLBACK"] {
+            let bytes = text.as_bytes();
+            assert!(is_bare_boundary(bytes) && !is_touching(bytes) && !is_local_set(bytes), "{text}");
+        }
+        for text in ["COMMIT; SET a.b = 1", "COMMIT PREPARED 'x'", "BEGIN;", ""] {
+            assert!(!is_bare_boundary(text.as_bytes()), "{text}");
         }
     }
 

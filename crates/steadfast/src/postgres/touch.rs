@@ -13,7 +13,7 @@ use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
 
 use super::catalogue::Catalogue;
 use super::hidden::Hidden;
-use super::lasting::{creates_code, is_local_set, is_touching, is_touching_tag};
+use super::lasting::{creates_code, is_bare_boundary, is_local_set, is_touching, is_touching_tag};
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
 const NAMES_LIMIT: usize = 1024;
@@ -62,6 +62,9 @@ impl TextWatch {
     /// Takes a Query. True when it touches the session.
     pub(crate) fn query(&mut self, body: &[u8], length: usize) -> bool {
         let text = query_text(body);
+        if is_bare_boundary(text) {
+            return false;
+        }
         if is_local_set(text) {
             self.local_sets += 1;
         }
