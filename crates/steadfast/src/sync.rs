@@ -1,4 +1,4 @@
-//! The locks, atomics and tasks of the pool.
+//! The locks, atomics and tasks of the pool, and of who drives a connection.
 //!
 //! Under `--cfg steadfast_model` they are those of `shuttle`, which runs the pool through thread interleavings of its own
 //! choosing (`crates/steadfast-model`). Timers never fire there: what depends on time is the simulation's part.

@@ -31,28 +31,28 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run(sql, params, Rows::Dropped))).await.map(|answer| answer.affected)
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run(sql, params, Rows::Dropped))).await.map(|answer| answer.affected)
     }
 
     async fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run(sql, params, Rows::Kept))).await.map(|answer| answer.rows)
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run(sql, params, Rows::Kept))).await.map(|answer| answer.rows)
     }
 
     async fn read(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run_read(sql, params))).await.map(|answer| answer.rows)
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run_read(sql, params))).await.map(|answer| answer.rows)
     }
 
     async fn batch(&mut self, sql: &str) -> Result<(), Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run_batch(sql))).await
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run_batch(sql))).await
     }
 
     async fn commit(&mut self) -> Result<(), Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run_commit())).await
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run_commit())).await
     }
 
     fn ticket(&self) -> Option<Ticket> {
@@ -61,7 +61,7 @@ impl SqlConnection for PostgresConnection {
     }
 
     async fn rollback(&mut self) -> Result<(), Fault> {
-        let wheel = self.driver.wheel();
-        wheel.drive(pin!(self.run_rollback())).await
+        let engine = self.driver.engine();
+        engine.drive(pin!(self.run_rollback())).await
     }
 }

@@ -12,6 +12,7 @@ mod connector;
 mod dial;
 mod doorbell;
 mod driver;
+mod engine;
 mod execution;
 mod failed;
 mod fault;

@@ -1,0 +1,148 @@
+//! Whoever drives: the driver's own task, or a caller that waits for an answer (`doorbell.rs`).
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::Mutex;
+
+use super::doorbell::{Caller, Doorbell};
+
+/// What is driven.
+pub(super) trait Driven {
+    /// Does what there is to do. Ready when nothing will ever come again.
+    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Whoever is told after each turn, when nothing is locked.
+pub(super) trait Onlooker {
+    /// What is driven has done what there was to do, and whether that was the last time.
+    fn turned(&self, over: bool);
+}
+
+/// What is driven, and what wakes those who drive.
+pub(super) struct Engine<D, O> {
+    /// `None` once it has ended. Locked for a turn at a time, never across an await.
+    driven: Mutex<Option<D>>,
+    onlooker: O,
+    bell: Arc<Doorbell>,
+    /// Rings the bell.
+    waker: Waker,
+    /// Calls the caller.
+    caller: Waker,
+}
+
+impl<D: Driven, O: Onlooker> Engine<D, O> {
+    pub(super) fn new(driven: D, onlooker: O, bell: Arc<Doorbell>) -> Arc<Self> {
+        let waker = Waker::from(Arc::clone(&bell));
+        let caller = Waker::from(Arc::new(Caller(Arc::clone(&bell))));
+        Arc::new(Self { driven: Mutex::new(Some(driven)), onlooker, bell, waker, caller })
+    }
+
+    /// The task's part: all that happens while no caller drives.
+    pub(super) fn attend(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.bell.is_over() {
+            return Poll::Ready(());
+        }
+        if self.bell.report(cx.waker()) {
+            self.turn();
+            self.bell.leave();
+        }
+        if self.bell.is_over() { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Runs a call, and drives while it waits. One call at a time.
+    pub(super) fn drive<F: Future + Unpin>(self: Arc<Self>, call: F) -> Drive<F, D, O> {
+        Drive { engine: self, call, stage: Stage::New }
+    }
+
+    /// Ends what is driven, on the spot.
+    pub(super) fn stop(&self) {
+        let driven = self.driven.lock().take();
+        drop(driven);
+    }
+
+    /// Does what there is to do.
+    fn turn(&self) {
+        let mut place = self.driven.lock();
+        self.bell.begin();
+        let cx = &mut Context::from_waker(&self.waker);
+        let over = place.as_mut().is_none_or(|driven| driven.turn(cx).is_ready());
+        let ended = if over { place.take() } else { None };
+        self.bell.end(over);
+        drop(place);
+        let ends = ended.is_some();
+        drop(ended);
+        self.onlooker.turned(ends);
+        if ends {
+            self.bell.wake_task();
+        }
+    }
+}
+
+impl<D, O: fmt::Debug> fmt::Debug for Engine<D, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("bell", &self.bell)
+            .field("onlooker", &self.onlooker)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A call that drives while it waits. Dropped, it leaves that to the driver's task.
+pub(super) struct Drive<F, D: Driven, O: Onlooker> {
+    engine: Arc<Engine<D, O>>,
+    call: F,
+    stage: Stage,
+}
+
+#[derive(PartialEq, Eq)]
+enum Stage {
+    New,
+    Driving,
+    Done,
+}
+
+/// After so many turns in a row others get a chance. The runtime's own budget makes sockets pretend that there is
+/// nothing to read, and wake who asks at once.
+const TURNS: usize = 8;
+
+impl<F: Future + Unpin, D: Driven, O: Onlooker> Future for Drive<F, D, O> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { engine, call, stage } = &mut *self;
+        engine.bell.take_over(cx.waker());
+        for _ in 0..TURNS {
+            if engine.bell.is_rung() {
+                engine.turn();
+            }
+            // Whatever the call waits for wakes it by this waker. Not called, it has nothing to do.
+            let called = engine.bell.take_call();
+            if called || *stage == Stage::New {
+                *stage = Stage::Driving;
+                let outcome = Pin::new(&mut *call).poll(&mut Context::from_waker(&engine.caller));
+                if outcome.is_ready() {
+                    *stage = Stage::Done;
+                    engine.bell.hand_back();
+                    return outcome;
+                }
+            }
+            if engine.bell.may_sleep() {
+                return Poll::Pending;
+            }
+        }
+        engine.bell.leave();
+        Poll::Pending
+    }
+}
+
+impl<F, D: Driven, O: Onlooker> Drop for Drive<F, D, O> {
+    fn drop(&mut self) {
+        if self.stage == Stage::Driving {
+            self.engine.bell.hand_back();
+        }
+    }
+}
