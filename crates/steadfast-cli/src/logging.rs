@@ -5,7 +5,6 @@ use std::io::{self, IsTerminal as _};
 
 use steadfast::config::{ConfigError, Environment};
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::SubscriberBuilder;
 
 use crate::log_writer::{Flush, log_writer};
 
@@ -64,18 +63,23 @@ pub(crate) fn start(logging: &Logging, names: bool) -> Flush {
     let (writer, flush) = log_writer(io::stderr());
     // Checked when it was loaded.
     let filter = EnvFilter::builder().parse(&logging.filter).unwrap_or_default();
-    let builder: SubscriberBuilder<_, _, EnvFilter> =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(logging.colour).with_thread_names(names);
     if logging.json {
-        builder
-            .json()
+        json_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_thread_names(names)
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
             .with_writer(writer)
             .init();
     } else {
-        builder.with_target(false).with_writer(writer).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_thread_names(names)
+            .with_ansi(logging.colour)
+            .with_target(false)
+            .with_writer(writer)
+            .init();
     }
     // The usual report would wait for a reader.
     std::panic::set_hook(Box::new(|panic| {

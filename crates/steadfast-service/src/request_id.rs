@@ -19,7 +19,8 @@ impl RequestId {
     /// Takes the caller's name or makes one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_sane(id));
-        Self(given.map_or_else(|| Arc::from(Uuid::now_v7().to_string()), Arc::from))
+        let mut text = Uuid::encode_buffer();
+        Self(Arc::from(given.unwrap_or_else(|| Uuid::now_v7().hyphenated().encode_lower(&mut text))))
     }
 
     /// The name as text: letters, digits, `.`, `_` and `-`, so that it is a valid relative URI as well.

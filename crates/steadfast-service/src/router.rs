@@ -1,8 +1,8 @@
 //! Which address is answered by whom, and what surrounds it.
 
+use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use axum::{Router, middleware::from_fn_with_state};
 use http::Uri;
 
 use crate::app::App;
@@ -14,19 +14,16 @@ use crate::{index, openapi, outcomes, users};
 /// health and metrics. They are neither counted nor refused when too many requests are being worked on, and
 /// bring their own deadlines; everything else (names, log, headers, panics) is theirs as well.
 pub fn router(app: &App, outside: Router) -> Router {
-    let limited = Router::new()
-        .merge(users::routes())
-        .merge(outcomes::routes())
-        .layer(from_fn_with_state(app.clone(), around_work))
-        .with_state(app.clone());
-    Router::new()
+    let limited = Router::new().merge(users::routes()).merge(outcomes::routes());
+    let limited = around_work(app, limited).with_state(app.clone());
+    let routes = Router::new()
         .merge(limited)
         .merge(index::routes(app))
         .merge(openapi::routes())
         .merge(outside)
         .fallback(nothing_here)
-        .method_not_allowed_fallback(wrong_method)
-        .layer(from_fn_with_state(app.clone(), around_all))
+        .method_not_allowed_fallback(wrong_method);
+    around_all(app, routes)
 }
 
 async fn nothing_here(uri: Uri) -> Response {

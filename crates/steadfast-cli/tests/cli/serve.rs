@@ -81,6 +81,16 @@ fn the_log_is_json_off_a_terminal_and_holds_no_query() {
     assert_eq!(entry["span"]["id"], "find-me", "{line}");
     assert_eq!(entry["span"]["route"], "/api/v1/users/{id}", "{line}");
     assert!(entry["latency_ms"].is_number() && entry["bytes"].is_number(), "{line}");
+    assert_eq!((&entry["level"], &entry["message"]), (&"INFO".into(), &"answered".into()), "{line}");
+    let mut names: Vec<_> = entry.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let known = ["bytes", "latency_ms", "level", "message", "span", "status", "target", "timestamp"];
+    assert_eq!(names, known, "{line}");
+    assert_eq!(
+        (&entry["span"]["name"], &entry["span"]["method"]),
+        (&"request".into(), &"GET".into()),
+        "{line}"
+    );
     for line in service.log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
     }

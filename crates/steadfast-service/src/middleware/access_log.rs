@@ -1,53 +1,47 @@
-//! The outermost layer: a name for the request, a line in the log about it, and its name in every problem.
+//! The outermost concern: a name for the request, a line in the log about it, and its name in every problem.
 
 use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
 use steadfast::time::Instant;
-use tracing::Instrument as _;
+use tracing::Span;
 
-use crate::in_flight::InFlight;
+use crate::in_flight::{Entered, InFlight};
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
-/// Names the request and logs it. The line tells the route, never the address as it was sent: that may hold
-/// a secret which somebody pasted, and so may the query.
-pub(crate) async fn access_log<F: Future<Output = Response>>(
-    in_flight: &InFlight,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let id = RequestId::of(request.headers());
-    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let method = request.method().clone();
-    let span = tracing::info_span!("request", id = id.as_str(), %method, route);
-    let entered = in_flight.enter(id.clone(), method.clone(), route);
-    let line = Line { method, begun: Instant::now(), written: false };
-    async move {
-        // Dropped without being written when the client hangs up.
-        let mut line = line;
-        let mut response = next(request).await;
-        Problem::name_instance(&mut response, &id);
-        if let Some(value) = id.header() {
-            response.headers_mut().insert(X_REQUEST_ID, value);
-        }
-        line.write(&response);
-        drop(entered);
-        response
-    }
-    .instrument(span)
-    .await
-}
-
-/// The line about one request, written once, however the request ends.
-struct Line {
+/// A request that has a name. Its line is written once, however it ends: when it is answered, or when this is dropped
+/// because the client hung up.
+pub(crate) struct AccessLog {
+    id: RequestId,
     method: Method,
     begun: Instant,
     written: bool,
+    _entered: Entered,
 }
 
-impl Line {
+/// Names the request. Everything about it belongs in the span, the end of the log as well. The span tells the route, never
+/// the address as it was sent: that may hold a secret which somebody pasted, and so may the query.
+pub(crate) fn access_log(in_flight: &InFlight, request: &Request) -> (AccessLog, Span) {
+    let id = RequestId::of(request.headers());
+    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    let method = request.method().clone();
+    let span = tracing::info_span!("request", id = id.as_str(), %method, route);
+    let entered = in_flight.enter(id.clone(), method.clone(), route.to_owned());
+    (AccessLog { id, method, begun: Instant::now(), written: false, _entered: entered }, span)
+}
+
+impl AccessLog {
+    /// Puts the request's name on its answer, and writes the line.
+    pub(crate) fn answered(mut self, response: &mut Response) {
+        Problem::name_instance(response, &self.id);
+        if let Some(value) = self.id.header() {
+            response.headers_mut().insert(X_REQUEST_ID, value);
+        }
+        self.write(response);
+    }
+
     fn write(&mut self, response: &Response) {
         self.written = true;
         let status = response.status().as_u16();
@@ -66,7 +60,7 @@ impl Line {
     }
 }
 
-impl Drop for Line {
+impl Drop for AccessLog {
     fn drop(&mut self) {
         if !self.written {
             let changes = !self.method.is_safe();

@@ -2,6 +2,7 @@
 
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use steadfast::time::timeout_at;
 
 use crate::app::App;
@@ -12,28 +13,29 @@ use crate::problem::{Problem, ProblemKind};
 /// [`Deadline::database`]), so this is the net below: a handler that is cut off here is dropped, and the
 /// library rolls back what it had open. A COMMIT that is on its way goes on in the background; the client gets the ticket
 /// by which it can ask for its outcome.
-pub(crate) async fn cut_off<F: Future<Output = Response>>(
-    app: &App,
+pub(crate) fn cut_off<F: Future<Output = Response>>(
+    app: App,
     mut request: Request,
     next: impl FnOnce(Request) -> F,
-) -> Response {
-    let limit = app.settings().request_timeout;
-    let deadline = Deadline::within(limit);
+) -> impl Future<Output = Response> {
+    let deadline = Deadline::within(app.settings().request_timeout);
     request.extensions_mut().insert(deadline.clone());
     let changes = !request.method().is_safe();
-    match timeout_at(deadline.answer(), next(request)).await {
-        Ok(response) => response,
-        Err(_elapsed) => {
-            let detail = format!("There was no answer after {} s.", limit.as_secs_f64());
-            let problem = Problem::new(ProblemKind::DeadlineExceeded, detail);
-            if !changes {
-                return problem.into_response();
-            }
-            let problem = problem.outcome_unknown();
-            match deadline.committing().and_then(|ticket| app.sealed(&ticket)) {
-                Some(ticket) => problem.with_ticket(ticket).into_response(),
-                None => problem.into_response(),
-            }
-        }
+    timeout_at(deadline.answer(), next(request)).map(move |answered| {
+        answered.unwrap_or_else(|_elapsed| too_late(&app, &deadline, changes).into_response())
+    })
+}
+
+fn too_late(app: &App, deadline: &Deadline, changes: bool) -> Problem {
+    let limit = app.settings().request_timeout;
+    let detail = format!("There was no answer after {} s.", limit.as_secs_f64());
+    let problem = Problem::new(ProblemKind::DeadlineExceeded, detail);
+    if !changes {
+        return problem;
+    }
+    let problem = problem.outcome_unknown();
+    match deadline.committing().and_then(|ticket| app.sealed(&ticket)) {
+        Some(ticket) => problem.with_ticket(ticket),
+        None => problem,
     }
 }

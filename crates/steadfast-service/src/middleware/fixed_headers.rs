@@ -1,6 +1,5 @@
 //! Headers that every answer carries.
 
-use axum::extract::Request;
 use axum::response::Response;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -9,15 +8,13 @@ use http::{HeaderName, HeaderValue};
 
 /// Tells browsers and caches to do nothing clever with answers that are meant for programs. A route that
 /// knows better has set the header already, and keeps it.
-pub(crate) async fn fixed_headers<F: Future<Output = Response>>(
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let mut response = next(request).await;
+pub(crate) fn fixed_headers(response: &mut Response) {
+    let headers = response.headers_mut();
+    // The map grows once, with room for the request's name and the length.
+    headers.reserve(FIXED.len() + 2);
     for (name, value) in FIXED {
-        response.headers_mut().entry(name).or_insert(value);
+        headers.entry(name).or_insert(value);
     }
-    response
 }
 
 const FIXED: [(HeaderName, HeaderValue); 5] = [

@@ -1,26 +1,78 @@
 //! The order in which the concerns surround a handler.
 //!
-//! Each concern is a function that is given what comes next. As layers of their own (`from_fn`, one in the other) they
-//! would cost twice an allocation each, and every request would copy, for each layer, all those inside of it.
+//! A concern that only looks at a request before it is handled, or at the answer, is a function that is called there; only
+//! what must be around the handler while it works has its future inside its own. These are no `async fn`: such a one keeps
+//! what it was given beside what it made of it, and the request would be in each of them twice.
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::Route;
+use futures_util::FutureExt as _;
+use tower::layer::layer_fn;
+use tower::{ServiceExt as _, service_fn};
+use tracing::Instrument as _;
 
 use crate::app::App;
 use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, panics, schema_gate};
 
-/// What surrounds every route, the outermost first.
-pub(crate) async fn around_all(State(app): State<App>, request: Request, next: Next) -> Response {
-    let panics = |request| panics(request, |request| next.run(request));
-    let measure = |request| measure(&app, request, panics);
-    let fixed_headers = |request| fixed_headers(request, measure);
-    access_log(app.in_flight(), request, fixed_headers).await
+/// Surrounds the routes with what concerns them all.
+pub(crate) fn around_all(app: &App, routes: Router) -> Router {
+    surround(app, routes, all)
 }
 
-/// What surrounds the routes that work on the database, inside of [`around_all`]; the outermost first.
-pub(crate) async fn around_work(State(app): State<App>, request: Request, next: Next) -> Response {
-    let schema_gate = |request| schema_gate(&app, request, |request| next.run(request));
-    let cut_off = |request| cut_off(&app, request, schema_gate);
-    admission(&app, request, cut_off).await
+/// Surrounds the routes with what concerns those that work on the database, inside of [`around_all`].
+pub(crate) fn around_work(app: &App, routes: Router<App>) -> Router<App> {
+    surround(app, routes, work)
+}
+
+fn all(app: &App, route: Route, request: Request) -> impl Future<Output = Response> + use<> {
+    let (log, span) = access_log(app.in_flight(), &request);
+    let counted = measure(app, &request);
+    let answered = move |mut response| {
+        if let Some(counted) = counted {
+            counted.answered(&response);
+        }
+        fixed_headers(&mut response);
+        log.answered(&mut response);
+        response
+    };
+    panics(handle(route, request)).map(answered).instrument(span)
+}
+
+fn work(app: &App, route: Route, request: Request) -> impl Future<Output = Response> + use<> {
+    match admission(app).and_then(|slot| schema_gate(app).map(|()| slot)) {
+        Ok(slot) => {
+            let handled = cut_off(app.clone(), request, |request| handle(route, request));
+            handled.inspect(move |_response| drop(slot)).left_future()
+        }
+        Err(refused) => ready(refused.into_response()).right_future(),
+    }
+}
+
+fn handle(route: Route, request: Request) -> impl Future<Output = Response> {
+    route.oneshot(request).map(|answer| {
+        let Ok(response) = answer;
+        response
+    })
+}
+
+/// What `axum::middleware::from_fn` does, without a box for its future and another one for the route: axum puts what a layer
+/// makes in a box anyway.
+fn surround<S, F, Fut>(app: &App, routes: Router<S>, concerns: F) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+    F: Fn(&App, Route, Request) -> Fut + Copy + Send + Sync + 'static,
+    Fut: Future<Output = Response> + Send + 'static,
+{
+    let app = app.clone();
+    routes.layer(layer_fn(move |route: Route| {
+        // Every request copies the layer; the route behind it is copied once, when it is called.
+        let (app, route) = (app.clone(), Arc::new(route));
+        service_fn(move |request| concerns(&app, Route::clone(&route), request).map(Ok::<_, Infallible>))
+    }))
 }

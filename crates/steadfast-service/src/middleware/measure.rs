@@ -8,33 +8,32 @@ use steadfast::time::Instant;
 
 use crate::app::App;
 
-/// Counts the request and measures how long its answer takes, also when the client goes before it. What a client can
-/// invent (addresses, methods) does not become a label.
-pub(crate) async fn measure<F: Future<Output = Response>>(
-    app: &App,
-    request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let Some(metrics) = app.metrics() else { return next(request).await };
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let mut counted =
-        Counted { metrics, method: known(request.method()), route, begun: Instant::now(), status: 0 };
+/// Counts the request and measures how long its answer takes, until this is dropped: also when the client goes before it.
+/// What a client can invent (addresses, methods) does not become a label.
+pub(crate) fn measure(app: &App, request: &Request) -> Option<Counted> {
+    let metrics = app.metrics()?.clone();
     metrics.request_began();
-    let response = next(request).await;
-    counted.status = response.status().as_u16();
-    response
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    Some(Counted { metrics, method: known(request.method()), route, begun: Instant::now(), status: 0 })
 }
 
 /// A request that is over when this is dropped.
-struct Counted<'a> {
-    metrics: &'a Metrics,
+pub(crate) struct Counted {
+    metrics: Metrics,
     method: &'static str,
     route: Option<MatchedPath>,
     begun: Instant,
     status: u16,
 }
 
-impl Drop for Counted<'_> {
+impl Counted {
+    /// Ends it.
+    pub(crate) fn answered(mut self, response: &Response) {
+        self.status = response.status().as_u16();
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         let answered = Answered::new(self.method, route, self.status, self.begun.elapsed());

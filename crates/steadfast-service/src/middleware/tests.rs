@@ -2,7 +2,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use http::StatusCode;
 use steadfast::Database;
@@ -22,15 +22,20 @@ fn app(change: impl FnOnce(&mut Settings)) -> App {
 }
 
 async fn only_cut_off(State(app): State<App>, request: Request, next: Next) -> Response {
-    cut_off(&app, request, |request| next.run(request)).await
+    cut_off(app, request, |request| next.run(request)).await
 }
 
 async fn only_admission(State(app): State<App>, request: Request, next: Next) -> Response {
-    admission(&app, request, |request| next.run(request)).await
+    match admission(&app) {
+        Ok(_slot) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    }
 }
 
 async fn only_fixed_headers(request: Request, next: Next) -> Response {
-    fixed_headers(request, |request| next.run(request)).await
+    let mut response = next.run(request).await;
+    fixed_headers(&mut response);
+    response
 }
 
 async fn ask(router: &Router, method: &str) -> Response {
@@ -74,7 +79,7 @@ async fn a_panic_is_an_answer_like_any_other() {
     async fn boom() {
         panic!("hunter2");
     }
-    let router = Router::new().route("/", any(boom)).layer(from_fn_with_state(app(|_| ()), around_all));
+    let router = around_all(&app(|_| ()), Router::new().route("/", any(boom)));
     let response = ask(&router, "GET").await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert!(response.headers().contains_key("x-request-id"));
@@ -111,4 +116,25 @@ async fn a_route_keeps_the_headers_that_it_chose() {
     let response = ask(&router, "GET").await;
     assert_eq!(response.headers()["cache-control"], "max-age=60");
     assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_hangs_up_is_told_of_by_the_name_of_the_request() {
+    let app = app(|_| ());
+    let router = around_all(&app, Router::new().route("/", any(std::future::pending::<()>)));
+    let (read, write) = std::io::pipe().unwrap();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(std::sync::Mutex::new(write)).finish();
+    let told = tracing::subscriber::set_default(log);
+    let request = Request::post("/").header("x-request-id", "find-me").body(Body::empty()).unwrap();
+    let asked = steadfast::time::timeout(steadfast::time::Duration::from_secs(1), router.oneshot(request));
+    assert!(asked.await.is_err());
+    drop(told);
+    let log = std::io::read_to_string(read).unwrap();
+    let line =
+        log.lines().find(|line| line.contains("the client was gone")).unwrap_or_else(|| panic!("{log}"));
+    assert!(line.contains("id=\"find-me\"") && line.contains("changes=true"), "{line}");
+    assert!(line.contains("latency_ms=1000"), "{line}");
+    let mut left = Vec::new();
+    app.in_flight().describe(&mut left).unwrap();
+    assert_eq!(String::from_utf8(left).unwrap(), "requests in flight: 0\n");
 }
