@@ -15,8 +15,7 @@
 #![expect(clippy::disallowed_methods, reason = "the tasks of the model are those of an application")]
 
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
@@ -27,7 +26,11 @@ use shuttle::sync::atomic::AtomicBool;
 
 use self::doorbell::Doorbell;
 use self::engine::{Driven, Engine, Onlooker};
+use self::schedules::{check, give_up_after};
 use self::sync::Mutex;
+
+#[path = "support/schedules.rs"]
+mod schedules;
 
 // The product's own files, with shuttle's locks and atomics.
 #[path = "../../steadfast/src/postgres/doorbell.rs"]
@@ -41,18 +44,6 @@ mod sync;
 
 mod time {
     pub(crate) use std::time::Duration;
-}
-
-/// Schedules for each test and scheduler; `STEADFAST_MODEL_SCHEDULES` asks for more.
-const SCHEDULES: usize = 1_000;
-/// How many changes of thread at awkward moments a mistake may need.
-const DEPTH: usize = 3;
-
-fn check(scenario: impl Fn() + Send + Sync + Copy + 'static) {
-    let told = std::env::var("STEADFAST_MODEL_SCHEDULES").ok();
-    let schedules = told.and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES);
-    shuttle::check_random(scenario, schedules);
-    shuttle::check_pct(scenario, schedules, DEPTH);
 }
 
 /// What a driver and a socket have in them.
@@ -217,22 +208,6 @@ async fn finish(wire: &Wire, task: JoinHandle<()>) {
     for at_work in server {
         at_work.await.unwrap();
     }
-}
-
-/// Polls so often, and then goes away.
-async fn give_up_after(polls: usize, mut call: impl Future + Unpin) {
-    let mut left = polls;
-    poll_fn(|cx| {
-        if left == 0 || Pin::new(&mut call).poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        if left == 0 {
-            cx.waker().wake_by_ref();
-        }
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]

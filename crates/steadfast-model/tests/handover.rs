@@ -13,13 +13,11 @@
 #![expect(clippy::disallowed_methods, reason = "the tasks of the model are those of an application")]
 
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::future::poll_fn;
 use shuttle::future::{JoinHandle, block_on, spawn, yield_now};
 use shuttle::rand::Rng as _;
 use shuttle::sync::Mutex;
@@ -32,20 +30,10 @@ use steadfast::pool::{Lease, Pool};
 use steadfast::time::Instant;
 use steadfast::verdict::{Class, Step};
 
-/// Schedules for each test and scheduler, some milliseconds each; `STEADFAST_MODEL_SCHEDULES` asks for more.
-const SCHEDULES: usize = 1_000;
-/// How many changes of thread at awkward moments a mistake may need.
-const DEPTH: usize = 3;
+use self::schedules::{check, give_up_after, schedules};
 
-fn check(scenario: impl Fn() + Send + Sync + Copy + 'static) {
-    shuttle::check_random(scenario, schedules());
-    shuttle::check_pct(scenario, schedules(), DEPTH);
-}
-
-fn schedules() -> usize {
-    let told = std::env::var("STEADFAST_MODEL_SCHEDULES").ok();
-    told.and_then(|number| number.parse().ok()).unwrap_or(SCHEDULES)
-}
+#[path = "support/schedules.rs"]
+mod schedules;
 
 /// A server that answers at once, but not before others had a chance to run.
 #[derive(Debug, Clone, Default)]
@@ -154,22 +142,6 @@ async fn work(lease: Lease<Server>) {
 fn caller(pool: &Pool<Server>) -> JoinHandle<()> {
     let pool = pool.clone();
     spawn(async move { work(pool.acquire().await.unwrap()).await })
-}
-
-/// Polls so often, and then goes away.
-async fn give_up_after(polls: usize, acquiring: impl Future) {
-    let (mut acquiring, mut left) = (pin!(acquiring), polls);
-    poll_fn(|context| {
-        if left == 0 || acquiring.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        if left == 0 {
-            context.waker().wake_by_ref();
-        }
-        Poll::Pending
-    })
-    .await;
 }
 
 #[test]
