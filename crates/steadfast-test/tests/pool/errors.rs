@@ -38,6 +38,33 @@ async fn rule_9_opening_carries_the_last_connect_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn rule_9_an_outage_that_ended_during_the_wait_is_told_of() {
+    let (pool, server) = pool(1, 0);
+    server.on_connect(Answer::Fail(Class::Unreachable, ms(1)));
+    let first = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.unwrap() }
+    });
+    tokio::task::yield_now().await;
+    let second = tokio::spawn({
+        let pool = pool.clone();
+        async move { pool.acquire().await.unwrap_err() }
+    });
+    tokio::time::sleep(s(29)).await;
+    server.on_connect(Answer::After(ms(1)));
+    // The only connection that there may be is the first caller's, and the deadline of the second is near.
+    let held = first.await.unwrap();
+    let error = second.await.unwrap();
+    assert!(error.last_connect().is_none(), "connecting works: {error}");
+    let told = error.to_string();
+    assert!(told.contains("connecting failed until") && told.contains("simulated"), "{told}");
+    // Who came later has no part in it.
+    let error = pool.acquire().await.unwrap_err();
+    assert!(!error.to_string().contains("connecting"), "{error}");
+    drop(held);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rule_9_a_connect_that_hangs_is_bounded_and_named() {
     let (pool, server) = pool(1, 0);
     server.on_connect(Answer::Never);

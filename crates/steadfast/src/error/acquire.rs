@@ -31,6 +31,8 @@ pub struct AcquireError {
     pub holders: Vec<Holder>,
     /// The last connect error of a pool that cannot connect at present.
     pub(crate) last_connect: Option<Box<Fault>>,
+    /// Why connecting failed during the wait, when it does not any more, and how long ago that ended.
+    pub(crate) recovered: Option<(Box<Fault>, Duration)>,
 }
 
 /// Why the wait for a connection ended.
@@ -98,6 +100,7 @@ impl AcquireError {
             held_by_caller: 0,
             holders: Vec::new(),
             last_connect: None,
+            recovered: None,
         }
     }
 
@@ -172,6 +175,8 @@ impl fmt::Display for AcquireError {
         }
         if let Some(fault) = &self.last_connect {
             write!(f, "; connecting fails: {fault}")?;
+        } else if let Some((fault, ago)) = &self.recovered {
+            write!(f, "; connecting failed until {} ms ago: {fault}", ago.as_millis())?;
         } else if self.failure == AcquireFailure::TimedOut && self.leased >= self.capacity {
             f.write_str(
                 "; connections are held for too long or leak (switch on leak_tracking), or size is too small",

@@ -261,6 +261,8 @@ pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited
         error.holders = state.holders().into_iter().filter_map(holder).collect();
         let fault = refusal.fault.or_else(|| state.last_connect().cloned());
         error.last_connect = fault.map(Box::new);
+        error.recovered =
+            state.recovered_within(waited, now).map(|(fault, ago)| (Box::new(fault.clone()), ago));
         error
     })
 }

@@ -54,6 +54,8 @@ pub(crate) struct State<C, W> {
     /// What was opened in a generation below this one is closed instead of being verified.
     disposed: u64,
     circuit: Circuit,
+    /// When the last outage ended, and why connecting failed until then.
+    recovered: Option<(Moment, Fault)>,
     openings: Openings,
     /// How many connections somebody waits for to be there, without wanting one.
     warming: Vec<usize>,
@@ -168,6 +170,7 @@ impl<C, W> State<C, W> {
             generation: 1,
             disposed: 1,
             circuit: Circuit::Closed,
+            recovered: None,
             openings: Openings::new(),
             warming: Vec::new(),
             closing: false,
@@ -183,6 +186,14 @@ impl<C, W> State<C, W> {
     /// Why connecting does not succeed at present, when it does not.
     pub(crate) fn last_connect(&self) -> Option<&Fault> {
         self.outage().map(|outage| &outage.fault).or(self.openings.hung())
+    }
+
+    /// For whoever has waited so long: why connecting failed while it did, though it does not any more, and how long ago
+    /// that ended.
+    pub(crate) fn recovered_within(&self, waited: Duration, now: Moment) -> Option<(&Fault, Duration)> {
+        let (moment, fault) = self.recovered.as_ref()?;
+        let ago = now.since(*moment);
+        (self.last_connect().is_none() && ago < waited).then_some((fault, ago))
     }
 
     /// True when there is a queue.

@@ -34,6 +34,7 @@ impl<C, W> State<C, W> {
         if let Some(outage) = self.circuit.succeeded() {
             let lasted = now.since(outage.since);
             Self::announce(out, Event::IncidentEnded { lasted, attempts: outage.attempts });
+            self.recovered = Some((now, outage.fault));
         }
         self.settle(id, connection, now, now, now, out);
         self.give_up_old_openings(out);
