@@ -29,8 +29,9 @@ fuzz_target!(|data: &[u8]| {
         // Behind it stands a parameter, by all that anybody could tell.
         return;
     }
-    if before.contains('@') && behind.contains('?') {
-        // Between them stands a host.
+    let parameters = behind.split_once('?').map_or("", |(_, parameters)| parameters);
+    if before.contains('@') && parameters.contains(['=', '&']) {
+        // Between the at sign and a parameter stands a host, likewise.
         return;
     }
     let shown = match Config::from_url(&format!("postgres://u:{before}{SECRET}{behind}@{place}")) {

@@ -55,7 +55,7 @@ impl<D: Driven, O: Onlooker> Engine<D, O> {
 
     /// Runs a call, and drives while it waits. One call at a time.
     pub(super) fn drive<F: Future + Unpin>(self: Arc<Self>, call: F) -> Drive<F, D, O> {
-        Drive { engine: self, call, stage: Stage::New }
+        Drive { engine: self, call, driving: false }
     }
 
     /// Ends what is driven, on the spot.
@@ -95,14 +95,8 @@ impl<D, O: fmt::Debug> fmt::Debug for Engine<D, O> {
 pub(super) struct Drive<F, D: Driven, O: Onlooker> {
     engine: Arc<Engine<D, O>>,
     call: F,
-    stage: Stage,
-}
-
-#[derive(PartialEq, Eq)]
-enum Stage {
-    New,
-    Driving,
-    Done,
+    /// It was polled, and is not done.
+    driving: bool,
 }
 
 /// After so many turns in a row others get a chance. The runtime's own budget makes sockets pretend that there is
@@ -113,19 +107,19 @@ impl<F: Future + Unpin, D: Driven, O: Onlooker> Future for Drive<F, D, O> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Self { engine, call, stage } = &mut *self;
+        let Self { engine, call, driving } = &mut *self;
+        let mut first = !std::mem::replace(driving, true);
         engine.bell.take_over(cx.waker());
         for _ in 0..TURNS {
             if engine.bell.is_rung() {
                 engine.turn();
             }
             // Whatever the call waits for wakes it by this waker. Not called, it has nothing to do.
-            let called = engine.bell.take_call();
-            if called || *stage == Stage::New {
-                *stage = Stage::Driving;
+            let begins = std::mem::take(&mut first);
+            if engine.bell.take_call() || begins {
                 let outcome = Pin::new(&mut *call).poll(&mut Context::from_waker(&engine.caller));
                 if outcome.is_ready() {
-                    *stage = Stage::Done;
+                    *driving = false;
                     engine.bell.hand_back();
                     return outcome;
                 }
@@ -141,7 +135,7 @@ impl<F: Future + Unpin, D: Driven, O: Onlooker> Future for Drive<F, D, O> {
 
 impl<F, D: Driven, O: Onlooker> Drop for Drive<F, D, O> {
     fn drop(&mut self) {
-        if self.stage == Stage::Driving {
+        if self.driving {
             self.engine.bell.hand_back();
         }
     }
