@@ -32,16 +32,13 @@ impl<T: Clone> StatementCache<T> {
         Some(statement.clone())
     }
 
-    /// Makes room for one more. What is dropped here is closed on the server in the same packet as the
-    /// request that comes next, so call it before that.
-    pub(super) fn make_room(&mut self) {
+    /// Makes room for one more, and gives the one that had to go.
+    pub(super) fn make_room(&mut self) -> Option<T> {
         if self.statements.len() < self.capacity {
-            return;
+            return None;
         }
         let oldest = self.statements.iter().min_by_key(|(_, (_, used))| *used).map(|(text, _)| text.clone());
-        if let Some(text) = oldest {
-            self.statements.remove(&text);
-        }
+        oldest.and_then(|text| self.remove(&text))
     }
 
     pub(super) fn insert(&mut self, text: &str, statement: T) {
@@ -49,8 +46,8 @@ impl<T: Clone> StatementCache<T> {
         self.statements.insert(text.into(), (statement, self.clock));
     }
 
-    pub(super) fn remove(&mut self, text: &str) {
-        self.statements.remove(text);
+    pub(super) fn remove(&mut self, text: &str) -> Option<T> {
+        self.statements.remove(text).map(|(statement, _)| statement)
     }
 
     pub(super) fn clear(&mut self) {
@@ -66,11 +63,11 @@ mod tests {
     fn the_least_recently_used_is_given_up() {
         let mut cache = StatementCache::new(2);
         for text in ["a", "b"] {
-            cache.make_room();
+            assert_eq!(cache.make_room(), None);
             cache.insert(text, text.to_owned());
         }
         assert!(cache.get("a").is_some());
-        cache.make_room();
+        assert_eq!(cache.make_room().as_deref(), Some("b"));
         cache.insert("c", "c".to_owned());
         assert!(cache.get("b").is_none());
         assert!(cache.get("a").is_some() && cache.get("c").is_some());

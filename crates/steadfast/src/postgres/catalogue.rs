@@ -11,11 +11,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use tokio_postgres::Client;
 
 use crate::time::{Duration, Instant};
 
 use super::hidden::{Hidden, question};
+use super::line::{Failure, Line};
 
 /// What is known of one database. Shared by all connections of a connector.
 #[derive(Debug, Default)]
@@ -126,16 +126,16 @@ impl Catalogue {
     ///
     /// # Cancel safety
     /// Dropped half-way, the connection is busy.
-    pub(super) async fn ask(&self, client: &Client, mut turn: Turn<'_>) -> Result<(), tokio_postgres::Error> {
+    pub(super) async fn ask(&self, line: &Line, mut turn: Turn<'_>) -> Result<(), Failure> {
         let began = Instant::now();
         let version = self.version();
-        let found = match client.simple_query(&question()).await {
+        let found = match line.text(&question()).await {
             Ok(answer) => Hidden::read(&answer),
-            Err(error) if error.is_closed() => return Err(error),
-            Err(error) => {
-                tracing::debug!(%error, "functions that change the session are not known");
+            Err(Failure::Reported(report)) if !report.is_fatal() => {
+                tracing::debug!(error = report.message, "functions that change the session are not known");
                 Hidden::default()
             }
+            Err(failure) => return Err(failure),
         };
         turn.answered = true;
         let mut state = self.state.lock();

@@ -25,7 +25,7 @@ const CANCEL_AGAIN: Duration = Duration::from_millis(100);
 const RESET: &str = "CLOSE ALL; SET SESSION AUTHORIZATION DEFAULT; RESET ALL; UNLISTEN *; \
     SELECT pg_catalog.pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES";
 
-/// Forgets what was prepared by SQL. The driver's own prepared statements stay.
+/// Forgets what was prepared by SQL. Those of the protocol, ours and the client's, stay.
 const DEALLOCATE: &str = "DO $$DECLARE s text; BEGIN FOR s IN SELECT name FROM pg_catalog.pg_prepared_statements \
     WHERE from_sql LOOP EXECUTE pg_catalog.format('DEALLOCATE %I', s); END LOOP; END$$";
 
@@ -43,13 +43,13 @@ impl PostgresConnection {
         self.bell.rested().await;
         self.finish_requests().await?;
         if self.observed.status() != TransactionStatus::Idle {
-            self.tidy("ROLLBACK").await?;
+            self.command("ROLLBACK", Step::Clean).await?;
         }
         if self.observed.is_touched() {
             if self.observed.has_prepared() {
-                self.tidy(DEALLOCATE).await?;
+                self.command(DEALLOCATE, Step::Clean).await?;
             }
-            self.tidy(RESET).await?;
+            self.command(RESET, Step::Clean).await?;
             self.learn(Step::Clean).await?;
             self.observed.forgive();
         }
@@ -91,20 +91,16 @@ impl PostgresConnection {
     pub(super) async fn learn(&self, step: Step) -> Result<(), Fault> {
         let catalogue = self.observed.catalogue();
         if let Some(turn) = catalogue.turn(Instant::now()) {
-            catalogue.ask(&self.client, turn).await.map_err(|error| self.fault(error, step))?;
+            catalogue.ask(&self.line, turn).await.map_err(|failure| self.fault(failure, step))?;
             self.observed.quiet().await;
             self.observed.forgive();
         }
         Ok(())
     }
 
-    async fn tidy(&self, statements: &str) -> Result<(), Fault> {
-        self.client.batch_execute(statements).await.map_err(|error| self.fault(error, Step::Clean))
-    }
-
     /// Says goodbye. A request that still runs is cancelled, so that the server does not go on with it.
     pub(super) async fn end(self) {
-        let Self { client, mut driver, observed, bell, route, .. } = self;
+        let Self { line, client, mut driver, observed, bell, route, .. } = self;
         if observed.is_over() {
             return;
         }
@@ -113,8 +109,10 @@ impl PostgresConnection {
             // Whether it arrives or not: this connection ends here.
             drop(route.cancel(&observed).await);
         }
-        // Without a client the driver sends Terminate and closes the socket.
-        drop(client);
+        // A client that was lent says goodbye itself when it goes.
+        if client.into_inner().is_none() {
+            line.terminate();
+        }
         driver.ended().await;
     }
 
@@ -123,10 +121,9 @@ impl PostgresConnection {
     /// # Errors
     /// The connection is of no use any more.
     pub(super) async fn ping(&self) -> Result<(), Fault> {
-        self.client
-            .check_connection()
-            .await
-            .map_err(|error| fault::from_driver(error, Step::Ping, &self.observed, self.circumstances()))?;
+        self.line.ping().await.map_err(|failure| {
+            fault::from_failure(failure, Step::Ping, &self.observed, self.circumstances())
+        })?;
         // Behind the round trip, with which the server reports what it has become.
         if self.observed.is_from_before_a_refusal() && self.expects_writes() && is_read_only(self).await? {
             return Err(misplaced(&self.server));

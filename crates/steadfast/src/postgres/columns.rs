@@ -1,46 +1,51 @@
 //! Values on their way from the server, in its binary form.
 
-use std::error::Error as StdError;
 use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
 use jiff::{Span, Timestamp};
-use postgres_types::{FromSql, Kind, Type};
-use tokio_postgres::Row as DriverRow;
+use postgres_types::{Kind, Type};
 use uuid::Uuid;
 
 use crate::error::Fault;
 use crate::sql::{Columns, Row, Value};
 use crate::verdict::{Class, Step};
 
+use super::line::fields;
 use super::numeric;
 
 /// Seconds from the Unix epoch to PostgreSQL's, the first moment of 2000.
-const EPOCH: i64 = 946_684_800;
+pub(super) const EPOCH: i64 = 946_684_800;
 
 /// Checks that every column can be read.
-pub(super) fn check(columns: &[tokio_postgres::Column]) -> Result<Columns, Fault> {
-    for column in columns {
-        if !is_readable(column.type_()) {
-            return Err(unreadable(column.name(), column.type_()));
+pub(super) fn check(columns: &[(String, Type)]) -> Result<Columns, Fault> {
+    for (name, ty) in columns {
+        if !is_readable(ty) {
+            return Err(unreadable(name, ty));
         }
     }
-    Ok(columns.iter().map(|column| column.name().to_owned()).collect::<Vec<_>>().into())
+    Ok(columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().into())
 }
 
-/// Reads a row of columns that [`check`] has accepted.
-pub(super) fn read(row: &DriverRow, columns: &Columns) -> Result<Row, Fault> {
-    let mut values = Vec::with_capacity(row.len());
-    for index in 0..row.len() {
-        let cell: Cell = row.try_get(index).map_err(|error| {
-            let name = columns.get(index).map_or("?", String::as_str);
-            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            Fault::new(Class::Statement, Step::Statement, format!("column {name} cannot be read: {why}"))
-                .with_remedy(format!("select it as text: {name}::text"))
-        })?;
-        values.push(cell.0);
+/// Reads the body of a DataRow, of columns that [`check`] has accepted.
+pub(super) fn read(body: &[u8], types: &[Type], columns: &Columns) -> Result<Row, Fault> {
+    let mut values = Vec::with_capacity(types.len());
+    let mut fields = fields(body);
+    for (index, ty) in types.iter().enumerate() {
+        let value = match fields.next().flatten() {
+            Some(None) => Some(Value::Null),
+            Some(Some(raw)) => decode(ty, raw),
+            None => None,
+        };
+        values.push(value.ok_or_else(|| misread(columns.get(index).map_or("?", String::as_str), ty))?);
     }
     Ok(Row::new(Arc::clone(columns), values))
+}
+
+fn misread(name: &str, ty: &Type) -> Fault {
+    let what = format!("column {name} cannot be read: its bytes are not a {ty} that fits");
+    Fault::new(Class::Statement, Step::Statement, what)
+        .with_remedy(format!("select it as text: {name}::text"))
 }
 
 fn unreadable(name: &str, ty: &Type) -> Fault {
@@ -50,24 +55,6 @@ fn unreadable(name: &str, ty: &Type) -> Fault {
         format!("column {name} is of type {ty}, which has no counterpart among the values here"),
     )
     .with_remedy(format!("select it as text ({name}::text), or use the driver's own client"))
-}
-
-struct Cell(Value);
-
-impl<'a> FromSql<'a> for Cell {
-    fn from_sql(ty: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn StdError + Sync + Send>> {
-        let value =
-            decode(ty, raw).ok_or_else(|| format!("the {} bytes are not a {ty} that fits", raw.len()))?;
-        Ok(Self(value))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Self, Box<dyn StdError + Sync + Send>> {
-        Ok(Self(Value::Null))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds of types are looked up by their name")]

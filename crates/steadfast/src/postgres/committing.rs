@@ -9,6 +9,8 @@ use crate::verdict::{Class, Step};
 
 use super::connection::PostgresConnection;
 use super::execution::misused;
+use super::guard::Question;
+use super::line::{Answers, Failure, Given, Packet, Taken};
 use super::marker;
 use super::signs::Command;
 use super::transaction::Progress;
@@ -62,16 +64,27 @@ impl PostgresConnection {
 
     /// Asks what must be known before COMMIT may be sent, when it was not asked for behind a statement.
     async fn ask_before_commit(&mut self) -> Result<(), Fault> {
-        let probe = self.guarding.last_probe(self.lent.load(Ordering::Acquire));
-        if probe.is_none() {
-            return Ok(());
-        }
+        let Some(probe) = self.guarding.last_probe(self.lent.load(Ordering::Acquire)) else { return Ok(()) };
         self.in_call = true;
-        let asked = self.guarding.ask(&self.client, probe).await;
+        let question = self.guarding.question(probe);
+        let asked = self.ask(question).await;
         self.leave().await;
-        let asked = asked.map_err(|error| self.fault(error, Step::Commit))?;
-        self.guarding.note(probe, asked, 0);
+        let asked = asked.map_err(|failure| self.fault(failure, Step::Commit))?;
+        self.guarding.note(probe, question, Some(asked), 0);
         Ok(())
+    }
+
+    async fn ask(&self, question: Question) -> Result<Given, Failure> {
+        let mut answers = Answers::default();
+        answers.statement(Taken::Raw(Vec::new(), Vec::new()));
+        answers.sync();
+        let compose = |packet: &mut Packet<'_>| {
+            question.compose(packet)?;
+            packet.sync();
+            Ok(())
+        };
+        self.line.exchange(&mut answers, compose).await?;
+        answers.give()
     }
 
     /// The transaction failed before COMMIT was sent: by something that was not known of yet, as it turns out.
@@ -95,15 +108,15 @@ impl PostgresConnection {
         let sent = self.observed.sent();
         self.observed.take_unreplicated();
         let outcome = match self.guarding.marker() {
-            None => self.client.batch_execute("COMMIT").await,
+            None => self.line.run("COMMIT").await,
             // One message: it arrives as a whole or not at all.
-            Some(marker) => self.client.batch_execute(&marker::commit_statement(marker)).await,
+            Some(marker) => self.line.run(&marker::commit_statement(marker)).await,
         };
         self.leave().await;
         let judged = match outcome {
             Ok(()) => self.judge_commit(),
-            Err(error) => {
-                let fault = self.unless_answered(self.fault(error, Step::Commit), sent);
+            Err(failure) => {
+                let fault = self.unless_answered(self.fault(failure, Step::Commit), sent);
                 if fault.is_in_doubt() { Err(self.in_doubt(fault)) } else { Err(marker::explain(fault)) }
             }
         };

@@ -1,6 +1,7 @@
 //! An open connection.
 
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use steadfast_wire::TransactionStatus;
@@ -18,25 +19,30 @@ use super::driver::Driver;
 use super::failed::Spoiled;
 use super::fault;
 use super::guard::Guarding;
+use super::line::{Failure, Line};
 use super::observed::Observed;
 use super::sqlstate::{Circumstances, Moment};
 use super::transaction::Progress;
 
 /// An open connection to a PostgreSQL server.
 ///
-/// What is done through the driver's own [`client`](Self::client) is seen as well: a transaction left open, a
+/// What is done through the [`client`](Self::client) of `tokio-postgres` is seen as well: a transaction left open, a
 /// request whose future was dropped, a setting that was changed make the connection
 /// [`Dirty`](Condition::Dirty). A write that the server refuses because it takes none (SQLSTATE 25006), where one that
 /// does is expected, makes it [`Lost`](Condition::Lost).
 #[derive(Debug)]
 pub struct PostgresConnection {
-    pub(super) client: Client,
+    pub(super) line: Line,
+    /// The client of `tokio-postgres`, once somebody has asked for it.
+    pub(super) client: OnceLock<Client>,
     pub(super) driver: Driver,
     pub(super) observed: Arc<Observed>,
     pub(super) bell: Arc<Doorbell>,
     pub(super) route: Arc<Route>,
     pub(super) server: Arc<ServerFacts>,
     pub(super) cache: StatementCache,
+    /// Names of prepared statements that were given up here and not there.
+    pub(super) closing: Vec<String>,
     pub(super) transaction: Progress,
     /// What is noted of the transaction, so that its outcome can be found out.
     pub(super) guarding: Guarding,
@@ -44,7 +50,7 @@ pub struct PostgresConnection {
     pub(super) spoiled: Option<Spoiled>,
     /// A call is running, or was dropped half-way.
     pub(super) in_call: bool,
-    /// The driver's client was lent out: requests may have been queued that no call here knows of.
+    /// That client was lent out: requests may have been queued that no call here knows of.
     pub(super) lent: AtomicBool,
 }
 
@@ -79,12 +85,12 @@ pub struct Traffic {
 }
 
 impl PostgresConnection {
-    /// The driver's own client, for everything that [`SqlConnection`](crate::sql::SqlConnection) does not
+    /// The client of `tokio-postgres` on this connection, for everything that [`SqlConnection`](crate::sql::SqlConnection) does not
     /// offer. Any of its futures may be dropped at any await.
     #[must_use]
     pub fn client(&self) -> &Client {
         self.lent.store(true, Ordering::Release);
-        &self.client
+        self.client.get_or_init(|| self.line.lend())
     }
 
     /// What is known about the server.
@@ -135,14 +141,14 @@ impl PostgresConnection {
         Circumstances { moment: Moment::Established, target: self.route.target(), read_only, fatal: false }
     }
 
-    /// The fault of a driver's error on this connection.
-    pub(super) fn fault(&self, error: tokio_postgres::Error, step: Step) -> Fault {
+    /// The fault of a call that came to nothing.
+    pub(super) fn fault(&self, failure: impl Into<Failure>, step: Step) -> Fault {
         let circumstances = self.circumstances();
         if circumstances.read_only {
             // Refused for the sake of this transaction.
             self.observed.forget_refusal();
         }
-        fault::from_driver(error, step, &self.observed, circumstances)
+        fault::from_failure(failure.into(), step, &self.observed, circumstances)
     }
 
     /// The fault that says why no further request can be sent, when it is so.

@@ -1,7 +1,7 @@
 //! The connector: opens connections and looks after them.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::{PostgresOptions, TargetSession};
 use crate::connector::{Alarm, Condition, Connector};
@@ -19,6 +19,7 @@ use super::driver::Driver;
 use super::guard::Guarding;
 use super::handshake::{Opened, open};
 use super::hosts::{all_failed, by_mode, check, passes};
+use super::line::{Line, Wire};
 use super::progress::Progress;
 use super::reported::Usual;
 use super::tls::Settings;
@@ -110,7 +111,7 @@ impl PostgresConnector {
     }
 
     async fn start(&self, opened: Opened, host: &str, port: u16, alarm: &Alarm) -> PostgresConnection {
-        let Opened { client, half, observed, way, tls } = opened;
+        let Opened { stream, observed, way, tls } = opened;
         let server = Arc::new(ServerFacts {
             version: observed.parameter("server_version").unwrap_or_default(),
             process: observed.key().0,
@@ -125,20 +126,24 @@ impl PostgresConnector {
             way,
         });
         let bell = Doorbell::new();
+        let wire = Wire::new(stream, Arc::clone(&observed));
         let driver =
-            Driver::start(half, Arc::clone(&bell), Arc::clone(&observed), Arc::clone(&route), alarm.clone());
+            Driver::start(wire, Arc::clone(&bell), Arc::clone(&observed), Arc::clone(&route), alarm.clone());
         let cached = self.options.statement_cache > 0;
-        let guarding = Guarding::begin(&client, server.process, cached).await;
+        let line = Line::new(driver.engine(), Arc::clone(&observed));
+        let guarding = Guarding::begin(&line, server.process, cached).await;
         observed.quiet().await;
         observed.share_parameters(&self.usual);
         PostgresConnection {
-            client,
+            line,
+            client: OnceLock::new(),
             driver,
             observed,
             bell,
             route,
             server,
             cache: StatementCache::new(self.options.statement_cache),
+            closing: Vec::new(),
             transaction: transaction::Progress::None,
             guarding,
             spoiled: None,

@@ -1,9 +1,8 @@
-//! The driver: what turns requests into bytes and bytes into answers. It has a task of its own, and whoever waits for an
-//! answer drives it in the task's place (`engine.rs`).
+//! The driver: what sends requests and takes in answers. It has a task of its own, and whoever waits for an answer drives
+//! in the task's place (`engine.rs`).
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -14,17 +13,13 @@ use crate::time::{Duration, timeout};
 
 use super::cancel::Route;
 use super::doorbell::Doorbell;
-use super::engine::{Driven, Engine, Onlooker};
+use super::engine::{Engine, Onlooker};
+use super::line::Wire;
 use super::observed::Observed;
 use super::signs::End;
-use super::tap::Tap;
-use super::transport::{Bound, Transport};
 
-/// The driver's half of a connection.
-pub(super) type DriverHalf = tokio_postgres::Connection<Tap<Transport>, Bound<Tap<Transport>>>;
-
-/// That half, driven.
-pub(super) type ConnectionEngine = Engine<DriverHalf, Lookout>;
+/// A socket with its buffers, driven.
+pub(super) type ConnectionEngine = Engine<Wire, Lookout>;
 
 /// The running driver. Dropping it closes the socket on the spot. A request that still runs is cancelled in the
 /// background: the server would go on with it, and keep its locks, until it has something to send.
@@ -40,14 +35,14 @@ pub(super) struct Driver {
 impl Driver {
     /// Starts the driver. `alarm` is rung when the connection ends or is about to.
     pub(super) fn start(
-        half: DriverHalf,
+        wire: Wire,
         bell: Arc<Doorbell>,
         observed: Arc<Observed>,
         route: Arc<Route>,
         alarm: Alarm,
     ) -> Self {
         let onlooker = Lookout { observed: Arc::clone(&observed), alarm };
-        let engine = Engine::new(half, onlooker, Arc::clone(&bell));
+        let engine = Engine::new(wire, onlooker, Arc::clone(&bell));
         let running = Running(Arc::clone(&engine));
         let task = tasks::spawn("postgres driver", poll_fn(move |cx| running.0.attend(cx)));
         Self { task, engine, bell, observed, route }
@@ -83,19 +78,6 @@ impl Drop for Driver {
 /// A cancel request that takes longer would find the server in a state in which it does not matter.
 const CANCEL_WITHIN: Duration = Duration::from_secs(10);
 
-impl Driven for DriverHalf {
-    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match self.poll_message(cx) {
-                // Notices and notifications; nobody listens to them here.
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-    }
-}
-
 /// Rings the pool's alarm when the server has said something that concerns it.
 #[derive(Debug)]
 pub(super) struct Lookout {
@@ -122,4 +104,10 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.0.stop();
     }
+}
+
+/// A socket that no connection owns.
+#[cfg(test)]
+pub(super) fn unattended(wire: Wire, bell: Arc<Doorbell>, observed: Arc<Observed>) -> Arc<ConnectionEngine> {
+    Engine::new(wire, Lookout { observed, alarm: Alarm::silent() }, bell)
 }

@@ -58,6 +58,16 @@ impl<D: Driven, O: Onlooker> Engine<D, O> {
         Drive { engine: self, call, driving: false }
     }
 
+    /// Looks at what is driven, or hands it something to do; see [`ring`](Self::ring). `None`: it has ended.
+    pub(super) fn with<T>(&self, look: impl FnOnce(Option<&mut D>) -> T) -> T {
+        look(self.driven.lock().as_mut())
+    }
+
+    /// There is something to do.
+    pub(super) fn ring(&self) {
+        self.waker.wake_by_ref();
+    }
+
     /// Ends what is driven, on the spot.
     pub(super) fn stop(&self) {
         let driven = self.driven.lock().take();

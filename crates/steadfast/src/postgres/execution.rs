@@ -1,19 +1,27 @@
-//! One statement: sent, and its answer read to the end.
+//! One statement: sent with what goes before and behind it in the same packet, and its answer read to the end.
 
-use std::pin::pin;
-
-use futures_util::TryStreamExt as _;
-use tokio_postgres::RowStream;
-use tokio_postgres::types::Type;
+use std::sync::Arc;
 
 use crate::error::Fault;
-use crate::sql::{Columns, Row, Value};
+use crate::sql::{Row, TransactionOptions, Value};
 use crate::verdict::{Class, Step};
 
 use super::columns;
 use super::connection::PostgresConnection;
-use super::parameters::Parameter;
-use super::prepared::Prepared;
+use super::guard::Question;
+use super::line::{Answers, Failure, Field, Given, Packet, RawRow, Taken};
+use super::prepared::{self, Prepared};
+use super::script::Script;
+use super::transaction::begin_statement;
+
+/// A statement that is to be run.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a> {
+    pub(super) sql: &'a str,
+    pub(super) params: &'a [Value],
+    pub(super) rows: Rows,
+    pub(super) script: Script,
+}
 
 /// What a statement gave.
 pub(super) struct Answer {
@@ -28,68 +36,135 @@ pub(super) enum Rows {
     Dropped,
 }
 
+/// What goes out behind a statement. It is run only if the statement does not fail.
+#[derive(Clone, Copy)]
+pub(super) enum Behind {
+    Nothing,
+    Ask(Question),
+    Commit,
+}
+
 impl PostgresConnection {
-    pub(super) async fn prepared(
-        &self,
-        prepared: &Prepared,
-        params: &[Value],
-        rows: Rows,
-    ) -> Result<Answer, Fault> {
-        let statement = &prepared.statement;
-        if params.len() != statement.params().len() {
-            let summary = format!(
-                "the statement has {} parameters, {} were given",
-                statement.params().len(),
-                params.len()
-            );
-            return Err(misused(&summary, "give each $n of the statement one value"));
+    /// Prepares a statement, behind BEGIN where that is still to be sent. What was given up meanwhile is closed in the
+    /// same packet.
+    pub(super) async fn prepare(
+        &mut self,
+        &Text { sql, script, .. }: &Text<'_>,
+        begin: Option<TransactionOptions>,
+    ) -> Result<Arc<Prepared>, Failure> {
+        let name = prepared::name();
+        let begin = begin.map(begin_statement);
+        let mut answers = Answers::default();
+        if begin.is_some() {
+            answers.statement(Taken::Nothing);
         }
-        let columns = match rows {
-            Rows::Kept => Some(prepared.columns()?),
-            Rows::Dropped => None,
+        answers.description();
+        answers.sync();
+        let closing = std::mem::take(&mut self.closing);
+        let compose = |packet: &mut Packet<'_>| {
+            closing.iter().try_for_each(|name| packet.close(name))?;
+            begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
+            packet.prepare(&name, sql, &[])?;
+            packet.describe(&name)?;
+            packet.sync();
+            Ok(())
         };
-        let stream = self.client.query_raw(statement, params.iter().map(Parameter)).await;
-        self.collect(stream, rows, columns).await
+        self.line.exchange(&mut answers, compose).await?;
+        if begin.is_some() {
+            answers.give()?;
+        }
+        let Taken::Description(parameters, fields) = answers.give()?.taken else { return Err(Failure::Over) };
+        let mut types = Vec::with_capacity(parameters.len());
+        for number in parameters {
+            types.push(self.line.type_of(number).await?);
+        }
+        let columns = self.line.columns(fields).await?;
+        Ok(Prepared::new(name, script, types, columns))
     }
 
-    /// Without a prepared statement: parameters go as text, and the server finds out their types.
-    pub(super) async fn unprepared(&self, sql: &str, params: &[Value], rows: Rows) -> Result<Answer, Fault> {
-        let params = params.iter().map(|value| (Parameter(value), Type::UNKNOWN));
-        let stream = Box::pin(self.client.query_typed_raw(sql, params)).await;
-        self.collect(stream, rows, None).await
-    }
-
-    /// Reads an answer to its end, also when a row cannot be read, so that the connection stays in step. What its
-    /// columns are is asked of the first row, where it is not known before.
-    async fn collect(
+    /// Runs a statement, which is prepared unless such are not to be relied upon.
+    pub(super) async fn send(
         &self,
-        stream: Result<RowStream, tokio_postgres::Error>,
-        keep: Rows,
-        known: Option<&Columns>,
-    ) -> Result<Answer, Fault> {
-        let mut stream = pin!(stream.map_err(|error| self.fault(error, Step::Statement))?);
-        let mut rows = Vec::new();
-        let mut found = None;
-        let mut unreadable = None;
-        while let Some(row) = stream.try_next().await.map_err(|error| self.fault(error, Step::Statement))? {
-            if keep == Rows::Dropped || unreadable.is_some() {
-                continue;
-            }
-            let read = match known.or(found.as_ref()) {
-                Some(columns) => columns::read(&row, columns),
-                None => columns::check(row.columns())
-                    .and_then(|columns| columns::read(&row, found.insert(columns))),
-            };
-            match read {
-                Ok(row) => rows.push(row),
-                Err(fault) => unreadable = Some(fault),
-            }
+        text: &Text<'_>,
+        prepared: Option<&Arc<Prepared>>,
+        begin: Option<TransactionOptions>,
+        behind: Behind,
+    ) -> Result<(Answer, Option<Given>), Failure> {
+        if let Some(prepared) = prepared {
+            check(text, prepared)?;
         }
-        match unreadable {
-            Some(fault) => Err(fault),
-            None => Ok(Answer { rows, affected: stream.rows_affected().unwrap_or(0) }),
+        let begin = begin.map(begin_statement);
+        let mut answers = Answers::default();
+        if begin.is_some() {
+            answers.statement(Taken::Nothing);
+        }
+        answers.statement(match (text.rows, prepared) {
+            (Rows::Dropped, _) => Taken::Nothing,
+            (Rows::Kept, Some(prepared)) => Taken::Rows(Arc::clone(prepared), Vec::new()),
+            (Rows::Kept, None) => Taken::Raw(Vec::new(), Vec::new()),
+        });
+        match behind {
+            Behind::Nothing => {}
+            Behind::Ask(_) => answers.statement(Taken::Raw(Vec::new(), Vec::new())),
+            Behind::Commit => answers.statement(Taken::Nothing),
+        }
+        answers.sync();
+        let compose = |packet: &mut Packet<'_>| {
+            begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
+            match prepared {
+                Some(prepared) => packet.prepared(&prepared.name, &prepared.parameters, text.params)?,
+                None => packet.untyped(text.sql, text.params)?,
+            }
+            match behind {
+                Behind::Nothing => {}
+                Behind::Ask(question) => question.compose(packet)?,
+                Behind::Commit => packet.command("COMMIT")?,
+            }
+            packet.sync();
+            Ok(())
+        };
+        self.line.exchange(&mut answers, compose).await?;
+        if begin.is_some() {
+            answers.give()?;
+        }
+        let given = answers.give()?;
+        let answer = Answer { rows: self.rows(given.taken).await?, affected: given.affected };
+        let behind = match behind {
+            Behind::Nothing => None,
+            // When the question fails, so will the next statement, and tell more.
+            Behind::Ask(_) => answers.give().ok(),
+            Behind::Commit => Some(answers.give()?),
+        };
+        Ok((answer, behind))
+    }
+
+    async fn rows(&self, taken: Taken) -> Result<Vec<Row>, Failure> {
+        match taken {
+            Taken::Rows(_, rows) => Ok(rows),
+            // Boxed: only without prepared statements, and it may have to ask the server.
+            Taken::Raw(fields, rows) => Box::pin(self.read_raw(fields, rows)).await,
+            Taken::Nothing | Taken::Description(..) => Ok(Vec::new()),
         }
     }
+
+    async fn read_raw(&self, fields: Vec<Field>, rows: Vec<RawRow>) -> Result<Vec<Row>, Failure> {
+        let columns = self.line.columns(fields).await?;
+        let names = columns::check(&columns)?;
+        let types: Vec<_> = columns.into_iter().map(|(_, ty)| ty).collect();
+        Ok(rows.iter().map(|row| columns::read(row.body(), &types, &names)).collect::<Result<_, _>>()?)
+    }
+}
+
+fn check(text: &Text<'_>, prepared: &Prepared) -> Result<(), Fault> {
+    let (expected, given) = (prepared.parameters.len(), text.params.len());
+    if given != expected {
+        let summary = format!("the statement has {expected} parameters, {given} were given");
+        return Err(misused(&summary, "give each $n of the statement one value"));
+    }
+    if text.rows == Rows::Kept {
+        prepared.columns()?;
+    }
+    Ok(())
 }
 
 /// A fault of the caller's own making.

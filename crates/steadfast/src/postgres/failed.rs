@@ -44,6 +44,10 @@ impl PostgresConnection {
             // It may have been applied; a cancel would gain nothing.
             self.observed.quiet().await;
             self.transaction = Progress::None;
+            if self.observed.status() != TransactionStatus::Idle && !self.observed.is_over() {
+                // COMMIT was dropped before it was sent.
+                return self.roll_back(step).await;
+            }
         } else {
             self.finish_requests().await.map_err(|fault| fault.in_step(step))?;
         }

@@ -1,4 +1,4 @@
-//! From what the driver, the server and the socket say to a [`Fault`].
+//! From what the server, the socket and the driver that opens connections say to a [`Fault`].
 
 use std::error::Error as StdError;
 use std::io;
@@ -8,6 +8,7 @@ use steadfast_wire::Report;
 use crate::error::Fault;
 use crate::verdict::{Class, Step};
 
+use super::line::Failure;
 use super::observed::Observed;
 use super::signs::End;
 use super::sqlstate::{Circumstances, Moment, rule};
@@ -32,7 +33,7 @@ pub(crate) fn from_report(report: &Report, step: Step, circumstances: Circumstan
     if ruling.outcome_unknown { fault.with_unknown_outcome() } else { fault }
 }
 
-/// A fault from an error of the driver.
+/// A fault from an error of the driver that opens connections.
 pub(crate) fn from_driver(
     error: tokio_postgres::Error,
     step: Step,
@@ -62,22 +63,24 @@ pub(crate) fn from_driver(
             Class::Permanent,
             "the server wants a way of authenticating that is not supported here: use scram-sha-256",
         )
-    } else if said.starts_with("error serializing parameter") || said.starts_with("expected ") {
-        (Class::Statement, "give each $n of the statement one value of its type")
-    } else if said.starts_with("error encoding") {
-        (
-            Class::Statement,
-            "the statement or a value cannot be sent (a NUL character in text, or more than 65535 parameters)",
-        )
-    } else if circumstances.moment == Moment::Connecting {
-        (Class::Permanent, "what answers there does not speak PostgreSQL's protocol: check host and port")
     } else {
-        (
-            Class::ConnectionLost,
-            "the driver could not follow the server's answer; the connection is not used again",
-        )
+        (Class::Permanent, "what answers there does not speak PostgreSQL's protocol: check host and port")
     };
     Fault::new(class, step, said).with_remedy(remedy).with_source(error)
+}
+
+/// A fault from what a call came to.
+pub(crate) fn from_failure(
+    failure: Failure,
+    step: Step,
+    observed: &Observed,
+    circumstances: Circumstances,
+) -> Fault {
+    match failure {
+        Failure::Reported(report) => from_report(&report, step, circumstances),
+        Failure::Over => lost(step, observed, circumstances),
+        Failure::Ours(fault) => fault.in_step(step),
+    }
 }
 
 /// The fault of a connection that is over, with whatever the server said last.

@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
-use tokio_postgres::Client;
 use tokio_postgres::config::{self, SslNegotiation};
 
 use crate::config::{ChannelBinding, PostgresOptions};
 use crate::error::Fault;
+use crate::sync::Mutex;
 use crate::verdict::{Class, Step};
 
 use super::catalogue::Catalogue;
 use super::dial::{Way, dial, dial_way};
-use super::driver::DriverHalf;
 use super::fault;
+use super::line::{LentStream, Shared};
 use super::observed::Observed;
 use super::progress::Progress;
 use super::sqlstate::{Circumstances, Moment};
@@ -32,8 +32,7 @@ pub(super) enum Encryption {
 
 /// An authenticated connection whose driver does not run yet.
 pub(super) struct Opened {
-    pub(super) client: Client,
-    pub(super) half: DriverHalf,
+    pub(super) stream: Shared,
     pub(super) observed: Arc<Observed>,
     pub(super) way: Way,
     /// The version of TLS, when there is TLS.
@@ -72,23 +71,31 @@ pub(super) async fn open(
     let encrypted = ready.tls.is_some();
     let observed = Arc::new(Observed::new(Arc::clone(catalogue)));
     progress.handed_to_driver(format!("starting the session at {host}:{port}"), Arc::clone(&observed));
-    let tap = Tap::new(ready.transport, Arc::clone(&observed));
+    let stream = Shared::new(Mutex::new(Tap::new(ready.transport, Arc::clone(&observed))));
     let pass = PassThrough { end_point: ready.end_point };
     let config = driver_config(options, encrypted);
-    match config.connect_raw(tap, pass).await {
-        Ok((client, half)) => Ok(Opened { client, half, observed, way, tls: ready.tls }),
+    let circumstances = Circumstances {
+        moment: Moment::Connecting,
+        target: options.target_session,
+        read_only: false,
+        fatal: true,
+    };
+    match config.connect_raw(LentStream::new(Arc::clone(&stream)), pass).await {
+        // The driver is done. A piece of a next message that it may have read already went with it.
+        Ok(_) if stream.lock().is_between_frames() => Ok(Opened { stream, observed, way, tls: ready.tls }),
+        Ok(_) => Err(Refused { fault: cut(), under_tls: encrypted }),
         Err(error) => {
             let step = if observed.is_authenticated() { Step::Startup } else { Step::Authenticate };
-            let circumstances = Circumstances {
-                moment: Moment::Connecting,
-                target: options.target_session,
-                read_only: false,
-                fatal: true,
-            };
             let fault = fault::from_driver(error, step, &observed, circumstances);
             Err(Refused { fault, under_tls: encrypted })
         }
     }
+}
+
+fn cut() -> Fault {
+    let what =
+        "the server said something more behind the start of the session, of which only a part has arrived";
+    Fault::new(Class::Unavailable, Step::Startup, what).with_remedy("try again")
 }
 
 /// Opens a stream on a way that has worked before, encrypted if it was then.

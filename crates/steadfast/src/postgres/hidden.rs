@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tokio_postgres::SimpleQueryMessage;
+use super::line::RawRow;
 
 /// What touches a session without showing it.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -42,11 +42,10 @@ impl Hidden {
         self.writes && matches!(first, b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"TRUNCATE" | b"COPY")
     }
 
-    pub(super) fn read(answer: &[SimpleQueryMessage]) -> Self {
+    pub(super) fn read(answer: &[RawRow]) -> Self {
         let mut found = Self::default();
-        for message in answer {
-            let SimpleQueryMessage::Row(row) = message else { continue };
-            match (row.get(0), row.get(1)) {
+        for row in answer {
+            match (row.text(0), row.text(1)) {
                 (Some("function"), Some(name)) => drop(found.names.insert(name.as_bytes().into())),
                 (Some("writes"), _) => found.writes = true,
                 (Some("anything"), _) => found.anything = true,

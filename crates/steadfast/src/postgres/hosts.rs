@@ -98,19 +98,10 @@ pub(super) async fn is_read_only(connection: &PostgresConnection) -> Result<bool
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "only rows carry an answer")]
 async fn ask(connection: &PostgresConnection, question: &str) -> Result<String, Fault> {
-    let answer = connection
-        .client
-        .simple_query(question)
-        .await
-        .map_err(|error| connection.fault(error, Step::Startup))?;
-    let rows = answer.iter().filter_map(|message| match message {
-        tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
-        // The description before the row, the tag behind it.
-        _ => None,
-    });
-    rows.last().ok_or_else(|| {
+    let rows = connection.line.text(question).await;
+    let rows = rows.map_err(|failure| connection.fault(failure, Step::Startup))?;
+    rows.last().and_then(|row| row.text(0)).map(str::to_owned).ok_or_else(|| {
         Fault::new(Class::Unavailable, Step::Startup, format!("the server gave no answer to {question}"))
             .with_remedy("what answers there is no full PostgreSQL: use target_session_attrs=any")
     })

@@ -1,4 +1,4 @@
-//! PostgreSQL: the driver `tokio-postgres` under a tap that sees what the driver hides.
+//! PostgreSQL: our own side of the protocol, above a tap that sees whatever passes.
 
 mod cache;
 mod calls;
@@ -21,6 +21,7 @@ mod guard;
 mod hidden;
 mod hosts;
 mod lasting;
+mod line;
 mod marker;
 mod meter;
 mod misplaced;
@@ -50,5 +51,5 @@ pub use connection::{PostgresConnection, ServerFacts, Traffic};
 pub use connector::PostgresConnector;
 pub(crate) use guard::Ghost;
 pub(crate) use pulse::Pulse;
-/// The driver, whose client [`PostgresConnection::client`] gives access to.
+/// The driver by which connections are opened, and whose client [`PostgresConnection::client`] gives.
 pub use tokio_postgres;

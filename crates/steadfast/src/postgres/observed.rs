@@ -133,7 +133,7 @@ impl Observed {
         self.unreplicated.load(Ordering::Acquire) && self.unreplicated.swap(false, Ordering::AcqRel)
     }
 
-    /// True once after prepared statements, perhaps the driver's among them, were forgotten by SQL.
+    /// True once after prepared statements, perhaps our own among them, were forgotten by SQL.
     pub(crate) fn take_forgotten(&self) -> bool {
         self.forgotten.load(Ordering::Acquire) && self.forgotten.swap(false, Ordering::AcqRel)
     }

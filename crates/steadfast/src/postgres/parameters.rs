@@ -11,7 +11,7 @@ use postgres_types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::sql::Value;
 
-/// A parameter. Its Debug form never shows the value: the driver logs parameters.
+/// A parameter. Its Debug form never shows the value.
 #[derive(Clone, Copy)]
 pub(super) struct Parameter<'a>(pub(super) &'a Value);
 

@@ -1,8 +1,9 @@
 //! A prepared statement, with what depends on its text and its columns alone and need not be found out on each use.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio_postgres::Statement;
+use postgres_types::Type;
 
 use crate::error::Fault;
 use crate::sql::Columns;
@@ -13,16 +14,26 @@ use super::script::Script;
 /// Good for the connection that prepared it.
 #[derive(Debug)]
 pub(super) struct Prepared {
-    pub(super) statement: Statement,
+    pub(super) name: String,
     pub(super) script: Script,
-    /// The names of its columns, or why their values cannot be read.
+    /// The types of its parameters.
+    pub(super) parameters: Box<[Type]>,
+    /// The types of its columns.
+    pub(super) types: Box<[Type]>,
+    /// Their names, or why their values cannot be read.
     columns: Result<Columns, Fault>,
 }
 
 impl Prepared {
-    pub(super) fn new(statement: Statement, script: Script) -> Arc<Self> {
-        let columns = columns::check(statement.columns());
-        Arc::new(Self { statement, script, columns })
+    pub(super) fn new(
+        name: String,
+        script: Script,
+        parameters: Vec<Type>,
+        columns: Vec<(String, Type)>,
+    ) -> Arc<Self> {
+        let names = columns::check(&columns);
+        let types = columns.into_iter().map(|(_, ty)| ty).collect();
+        Arc::new(Self { name, script, parameters: parameters.into(), types, columns: names })
     }
 
     /// The names of its columns.
@@ -32,4 +43,10 @@ impl Prepared {
     pub(super) fn columns(&self) -> Result<&Columns, Fault> {
         self.columns.as_ref().map_err(Clone::clone)
     }
+}
+
+/// A name for a prepared statement that no other of this process has. The client of `tokio-postgres` has its own: `s` and a number.
+pub(super) fn name() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("sf{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }

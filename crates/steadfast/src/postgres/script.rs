@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Committing,
     /// It returns to a savepoint in it.
     ReturningToSavepoint,
+    /// Nothing; but it may want data, for which the server would take whatever was sent behind it.
+    Copying,
 }
 
 impl Kind {
@@ -46,6 +48,8 @@ pub(super) struct Script {
     pub(super) controls: bool,
     /// One of them may commit.
     pub(super) commits: bool,
+    /// One of them is a COPY.
+    pub(super) copies: bool,
     /// What the first does to rows.
     pub(super) habit: Habit,
     /// It may send a notification: NOTIFY, or a call of `pg_notify`.
@@ -59,6 +63,7 @@ impl Script {
             several: false,
             controls: false,
             commits: false,
+            copies: false,
             habit: habit(text),
             notifies: mentions_notify(text),
         };
@@ -69,6 +74,7 @@ impl Script {
             script.several = index > 0;
             script.controls |= kind.controls();
             script.commits |= kind == Kind::Committing;
+            script.copies |= kind == Kind::Copying;
         }
         script
     }
@@ -163,6 +169,7 @@ impl<'a> Opening<'a> {
             "begin" | "start" | "rollback" | "abort" => Kind::Controlling,
             "commit" | "end" => Kind::Committing,
             "prepare" if second == "transaction" => Kind::Committing,
+            "copy" => Kind::Copying,
             _ => Kind::Plain,
         }
     }

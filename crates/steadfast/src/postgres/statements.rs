@@ -1,12 +1,7 @@
 //! Statements within transactions and outside of them.
-//!
-//! # Implementation details
-//! The driver queues a request when its future is polled for the first time, and `join` polls in the order of
-//! its arguments: that is how several requests go out in one packet. The server answers them in order.
 
 use std::sync::Arc;
 
-use futures_util::future::{join, join3};
 use steadfast_wire::TransactionStatus;
 
 use crate::error::Fault;
@@ -14,8 +9,10 @@ use crate::sql::{Access, TransactionOptions, Value};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
-use super::execution::{Answer, Rows};
+use super::execution::{Answer, Behind, Rows, Text};
 use super::failed::again;
+use super::guard::Probe;
+use super::line::{Answers, Given, Packet, Taken};
 use super::prepared::Prepared;
 use super::script::Script;
 use super::transaction::{Progress, begin_statement};
@@ -36,10 +33,9 @@ impl PostgresConnection {
         let statement = Text { sql, params, rows, script };
         let mut outcome = self.run_once(&statement, known, announced).await;
         if self.is_stale(&outcome) {
-            self.observed.quiet().await;
-            self.cache.remove(sql);
+            self.forget(sql);
             if announced.is_some() {
-                self.send("ROLLBACK", Step::Statement).await?;
+                self.command("ROLLBACK", Step::Statement).await?;
                 outcome = self.run_once(&statement, None, announced).await;
             } else if autocommit {
                 outcome = self.run_once(&statement, None, None).await;
@@ -64,11 +60,7 @@ impl PostgresConnection {
         let announced = self.announced();
         self.opened(announced);
         let probe = if autocommit { None } else { self.guarding.probe(script, true) };
-        let batch = self.client.batch_execute(sql);
-        let asking = self.guarding.ask(&self.client, probe);
-        let (begun, outcome, asked) = join3(self.begin_with(announced), batch, asking).await;
-        let outcome = both(begun, outcome.map_err(|error| self.fault(error, Step::Statement)));
-        self.guarding.note(probe, asked.ok().flatten(), 0);
+        let outcome = self.send_batch(sql, announced, probe).await;
         self.leave().await;
         self.note(script, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
@@ -76,51 +68,92 @@ impl PostgresConnection {
 
     async fn run_once(
         &mut self,
-        &Text { sql, params, rows, script }: &Text<'_>,
+        text: &Text<'_>,
         known: Option<Arc<Prepared>>,
         announced: Option<TransactionOptions>,
     ) -> Result<Answer, Fault> {
         self.opened(announced);
         let known = self.still_known(known);
         let probe =
-            if self.transaction == Progress::None { None } else { self.guarding.probe(script, false) };
-        if let (Some(prepared), None, None) = (&known, announced, probe) {
-            // The usual case: nothing goes with it.
-            return self.prepared(prepared, params, rows).await;
-        }
-        let begin = self.begin_with(announced);
-        let asking = self.guarding.ask(&self.client, probe);
-        let (begun, answer, asked) = if self.cache.is_off() {
-            join3(begin, self.unprepared(sql, params, rows), asking).await
-        } else if let Some(prepared) = known {
-            join3(begin, self.prepared(&prepared, params, rows), asking).await
-        } else {
-            let (begun, statement) = join(begin, Box::pin(self.client.prepare(sql))).await;
-            let statement = both(begun, statement.map_err(|error| self.fault(error, Step::Statement)))?;
-            let prepared = Prepared::new(statement, script);
-            let (answer, asked) = join(self.prepared(&prepared, params, rows), asking).await;
-            self.cache.insert(sql, prepared);
-            (Ok(()), answer, asked)
+            if self.transaction == Progress::None { None } else { self.guarding.probe(text.script, false) };
+        let question = probe.map(|probe| self.guarding.question(probe));
+        let behind = question.map_or(Behind::Nothing, Behind::Ask);
+        let outcome = self.prepare_and_send(text, known, announced, behind).await;
+        let (outcome, asked) = match outcome {
+            Ok((answer, asked)) => (Ok(answer), asked),
+            Err(fault) => (Err(fault), None),
         };
-        // When the question failed so did the statement before it, or the connection; either tells more.
-        self.guarding.note(probe, asked.ok().flatten(), answer.as_ref().map_or(0, |answer| answer.affected));
-        both(begun, answer)
-    }
-
-    pub(super) async fn begin_with(&self, announced: Option<TransactionOptions>) -> Result<(), Fault> {
-        match announced {
-            Some(options) => self.send(&begin_statement(options), Step::Statement).await,
-            None => Ok(()),
+        if let (Some(probe), Some(question)) = (probe, question) {
+            let affected = outcome.as_ref().map_or(0, |answer| answer.affected);
+            self.guarding.note(probe, question, asked, affected);
         }
+        outcome
     }
 
-    pub(super) async fn send(&self, statement: &str, step: Step) -> Result<(), Fault> {
-        self.client.batch_execute(statement).await.map_err(|error| self.fault(error, step))
+    /// In one packet; in two when the statement must be prepared first.
+    pub(super) async fn prepare_and_send(
+        &mut self,
+        text: &Text<'_>,
+        mut known: Option<Arc<Prepared>>,
+        mut begin: Option<TransactionOptions>,
+        behind: Behind,
+    ) -> Result<(Answer, Option<Given>), Fault> {
+        if known.is_none() && !self.cache.is_off() {
+            // Boxed: it is seldom, and would make the future of every statement larger.
+            let prepared = Box::pin(self.prepare(text, begin.take())).await;
+            let prepared = prepared.map_err(|failure| self.fault(failure, Step::Statement))?;
+            self.cache.insert(text.sql, Arc::clone(&prepared));
+            known = Some(prepared);
+        }
+        let sent = self.send(text, known.as_ref(), begin, behind).await;
+        sent.map_err(|failure| self.fault(failure, Step::Statement))
+    }
+
+    /// BEGIN, a text, and the question behind it: three requests in one packet, because a text is one by itself.
+    async fn send_batch(
+        &mut self,
+        sql: &str,
+        announced: Option<TransactionOptions>,
+        probe: Option<Probe>,
+    ) -> Result<(), Fault> {
+        let begin = announced.map(begin_statement);
+        let question = probe.map(|probe| self.guarding.question(probe));
+        let mut answers = Answers::default();
+        if begin.is_some() {
+            answers.text(Taken::Nothing);
+        }
+        answers.text(Taken::Nothing);
+        if question.is_some() {
+            answers.statement(Taken::Raw(Vec::new(), Vec::new()));
+            answers.sync();
+        }
+        let compose = |packet: &mut Packet<'_>| {
+            begin.as_deref().map_or(Ok(()), |begin| packet.query(begin))?;
+            packet.query(sql)?;
+            if let Some(question) = question {
+                question.compose(packet)?;
+                packet.sync();
+            }
+            Ok(())
+        };
+        let sent = self.line.exchange(&mut answers, compose).await;
+        sent.map_err(|fault| self.fault(fault, Step::Statement))?;
+        let begun = if begin.is_some() { answers.give().map(drop) } else { Ok(()) };
+        let outcome = answers.give().map(drop);
+        if let (Some(probe), Some(question)) = (probe, question) {
+            self.guarding.note(probe, question, answers.give().ok(), 0);
+        }
+        let fault = |failure| self.fault(failure, Step::Statement);
+        both(begun.map_err(fault), outcome.map_err(fault))
+    }
+
+    pub(super) async fn command(&self, statement: &str, step: Step) -> Result<(), Fault> {
+        self.line.run(statement).await.map_err(|failure| self.fault(failure, step))
     }
 
     pub(super) async fn roll_back(&mut self, step: Step) -> Result<(), Fault> {
         self.in_call = true;
-        let outcome = self.send("ROLLBACK", step).await;
+        let outcome = self.command("ROLLBACK", step).await;
         self.leave().await;
         outcome
     }
@@ -163,13 +196,21 @@ impl PostgresConnection {
         let forgotten = self.observed.take_forgotten();
         if forgotten {
             self.cache.clear();
+            self.closing.clear();
             self.guarding.forget_prepared();
         }
         let known = found.filter(|_| !forgotten);
         if known.is_none() && !self.cache.is_off() {
-            self.cache.make_room();
+            let oldest = self.cache.make_room();
+            self.closing.extend(oldest.map(|prepared| prepared.name.clone()));
         }
         known
+    }
+
+    /// Gives a prepared statement up, which the server may still have.
+    pub(super) fn forget(&mut self, sql: &str) {
+        let prepared = self.cache.remove(sql);
+        self.closing.extend(prepared.map(|prepared| prepared.name.clone()));
     }
 
     /// Whether a prepared statement is unknown to the server by now, or its plan is out of date.
@@ -189,20 +230,12 @@ impl PostgresConnection {
     }
 }
 
-/// A statement that is to be run.
-struct Text<'a> {
-    sql: &'a str,
-    params: &'a [Value],
-    rows: Rows,
-    script: Script,
-}
-
-/// The outcome of a statement that went out behind BEGIN. Should BEGIN alone have failed, the statement ran
-/// in a transaction of its own, and cannot be taken back.
-pub(super) fn both<T>(begun: Result<(), Fault>, outcome: Result<T, Fault>) -> Result<T, Fault> {
+/// The outcome of a text that went out behind BEGIN. Should BEGIN alone have failed, the text ran in a transaction of its
+/// own, and cannot be taken back.
+fn both(begun: Result<(), Fault>, outcome: Result<(), Fault>) -> Result<(), Fault> {
     match (begun, outcome) {
         (Ok(()), outcome) => outcome,
-        (Err(fault), Ok(_)) => Err(fault.with_unknown_outcome()),
+        (Err(fault), Ok(())) => Err(fault.with_unknown_outcome()),
         (Err(fault), Err(_)) => Err(fault),
     }
 }

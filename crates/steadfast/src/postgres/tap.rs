@@ -1,6 +1,6 @@
-//! A look at the bytes between driver and server, above TLS.
+//! A look at the bytes that pass, above TLS.
 //!
-//! The driver hides what a pool must know: whether a request is in flight, whether a transaction is open, how
+//! Whoever speaks on the connection, the line or the client of `tokio-postgres`, some things must be known: whether a request is in flight, whether a transaction is open, how
 //! a COMMIT was answered, what the server said before it hung up. The tap reads it off the frames that pass.
 //! It changes nothing, delays nothing and keeps nothing but what [`Observed`] holds.
 
@@ -17,7 +17,7 @@ use super::signs::{End, Unfinished};
 use super::touch::TextWatch;
 
 /// The longest frame before authentication is done. libpq accepts 30000 bytes there; whoever announces more
-/// is no PostgreSQL server, and the driver is not to wait for it with a growing buffer.
+/// is no PostgreSQL server, and nobody is to wait for it with a growing buffer.
 const BEFORE_AUTHENTICATION: u32 = 64 * 1024;
 
 /// A stream whose frames are watched.
@@ -46,6 +46,11 @@ impl<S> Tap<S> {
             frontend: Scanner::startup(),
             last_was_sync: false,
         }
+    }
+
+    /// True when nothing of a next message of the server's has arrived.
+    pub(crate) fn is_between_frames(&self) -> bool {
+        self.backend.is_between_frames()
     }
 
     fn saw_incoming(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -55,7 +55,7 @@ impl TextWatch {
     /// How much of the body of a Bind is needed: nothing as long as no known statement touches anything.
     pub(crate) fn bind_wanted(&mut self) -> usize {
         self.look_up();
-        // Portal and statement name; the driver's are a few bytes long.
+        // Portal and statement name; ours are a few bytes long.
         if self.touching.is_empty() { 0 } else { 256 }
     }
 

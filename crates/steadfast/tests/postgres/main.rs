@@ -16,3 +16,4 @@ mod statements;
 mod support;
 mod tls;
 mod transactions;
+mod types;

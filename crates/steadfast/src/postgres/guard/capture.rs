@@ -9,15 +9,14 @@
 //! function does), so a transaction of nothing else is asked once before its COMMIT; that is the one shape that costs
 //! a round trip.
 
-use futures_util::future::join;
-use jiff::Timestamp;
-use tokio_postgres::types::{PgLsn, Type};
-use tokio_postgres::{Client, Row, Statement};
+use postgres_types::Type;
 
+use crate::error::Fault;
 use crate::outcome::{Doubt, MarkerTicket, Ticket, XidTicket};
-use crate::sql::{Access, Guard, TransactionOptions};
+use crate::sql::{Access, Guard, TransactionOptions, Value};
 
-use super::facts::{FACTS, Facts, SERVER, Xid};
+use super::facts::{FACTS, Facts};
+use crate::postgres::line::{Failure, Given, Line, Packet, RawRow};
 use crate::postgres::script::{Habit, Script};
 
 /// What a connection notes of its transactions.
@@ -25,8 +24,8 @@ use crate::postgres::script::{Habit, Script};
 pub(in crate::postgres) struct Guarding {
     /// The server as it was when the connection was opened, or why it could not be asked.
     facts: Result<Facts, String>,
-    /// The short question, prepared when it was first asked: a connection that only reads never does.
-    short: Option<Statement>,
+    /// The short question is prepared. That is done when it is first asked: a connection that only reads never does.
+    short: bool,
     /// Prepared statements are to be relied on.
     prepares: bool,
     /// Another process serves each transaction.
@@ -58,13 +57,20 @@ pub(in crate::postgres) struct Probe {
     changes: bool,
 }
 
-/// A question that was answered.
-#[derive(Debug)]
-pub(in crate::postgres) struct Asked {
-    probe: Probe,
-    answer: Answer,
-    /// The short question, where it was prepared besides.
-    prepared: Option<Statement>,
+/// A question as it is sent.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::postgres) struct Question {
+    level: i32,
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// All of it, without a prepared statement, as works through every pooler.
+    Full,
+    /// What changes, by a statement that is prepared with it.
+    First,
+    Short,
 }
 
 #[derive(Debug)]
@@ -82,13 +88,36 @@ const SHORT: &str = "SELECT pg_catalog.pg_backend_pid(), \
     pg_catalog.pg_current_xact_id_if_assigned(), \
     pg_catalog.clock_timestamp()";
 
+/// The name of the short question among the prepared statements of a connection.
+const NAME: &str = "sfq";
+
+impl Question {
+    /// Writes it into a packet, behind what it asks about.
+    pub(in crate::postgres) fn compose(self, packet: &mut Packet<'_>) -> Result<(), Fault> {
+        let level = [Value::Int(self.level.into())];
+        match self.form {
+            Form::Full => return packet.untyped(FACTS, &level),
+            Form::First => {
+                // It may be there: its answer was not waited for.
+                packet.close(NAME)?;
+                packet.prepare(NAME, SHORT, &[Type::INT4])?;
+            }
+            Form::Short => {}
+        }
+        packet.prepared(NAME, &[Type::INT4], &level)
+    }
+}
+
 impl Answer {
-    fn short(row: &Row) -> Result<Self, tokio_postgres::Error> {
+    fn read(form: Form, row: &RawRow) -> Result<Self, Failure> {
+        if form == Form::Full {
+            return Facts::read(row).map(Self::Full);
+        }
         Ok(Self::Short {
-            process: row.try_get::<_, i32>(0)?.cast_unsigned(),
-            lsn: row.try_get::<_, PgLsn>(1)?.into(),
-            xid: row.try_get::<_, Option<Xid>>(2)?.map(|xid| xid.0),
-            now: row.try_get::<_, Timestamp>(3)?.as_microsecond(),
+            process: row.number(0)?,
+            lsn: row.large(1)?,
+            xid: row.maybe_large(2)?,
+            now: row.moment(3)?,
         })
     }
 }
@@ -96,15 +125,17 @@ impl Answer {
 impl Guarding {
     /// Asks the server about itself. A server that cannot tell leaves the connection without a guard, and is no reason
     /// to do without the connection.
-    pub(in crate::postgres) async fn begin(client: &Client, announced: u32, prepares: bool) -> Self {
-        let answer = client.query_typed_one(SERVER, &[]).await;
-        let facts = answer.and_then(|row| Facts::read(&row)).map_err(|error| {
-            let cause =
-                error.as_db_error().map_or_else(|| error.to_string(), |said| said.message().to_owned());
+    pub(in crate::postgres) async fn begin(line: &Line, announced: u32, prepares: bool) -> Self {
+        let facts = Facts::ask(line).await.map_err(|failure| {
+            let cause = match failure {
+                Failure::Reported(report) => report.message,
+                Failure::Over => "the connection ended".to_owned(),
+                Failure::Ours(fault) => fault.summary().to_owned(),
+            };
             format!("the server could not be asked about itself when the connection was opened: {cause}")
         });
         let pooled = facts.as_ref().is_ok_and(|facts| facts.process != announced);
-        Self { facts, short: None, prepares, pooled, noted: Noted::default() }
+        Self { facts, short: false, prepares, pooled, noted: Noted::default() }
     }
 
     /// The process that serves this connection, and when it started; `None` when it changes.
@@ -115,7 +146,7 @@ impl Guarding {
 
     /// Prepared statements were forgotten behind our back.
     pub(in crate::postgres) fn forget_prepared(&mut self) {
-        self.short = None;
+        self.short = false;
     }
 
     /// A transaction was begun.
@@ -133,6 +164,10 @@ impl Guarding {
         let facts = self.facts.as_ref().ok()?;
         self.noted.notifies |= script.notifies;
         let habit = if several { Habit::Other } else { script.habit };
+        if script.copies {
+            self.noted.unasked = true;
+            return None;
+        }
         let level = match habit {
             _ if self.noted.notifies => 2,
             Habit::Reads => {
@@ -153,28 +188,31 @@ impl Guarding {
         (wanted && (self.noted.unasked || lent)).then_some(Probe { level, changes: false })
     }
 
-    /// Asks. Queued when it is polled first, so that it leaves behind what was queued before.
-    pub(in crate::postgres) async fn ask(
-        &self,
-        client: &Client,
-        probe: Option<Probe>,
-    ) -> Result<Option<Asked>, tokio_postgres::Error> {
-        let Some(probe) = probe else { return Ok(None) };
+    /// How it is asked.
+    pub(in crate::postgres) fn question(&self, probe: Probe) -> Question {
         let pooled = !self.prepares || self.pooled;
         let full = pooled || self.facts.as_ref().is_ok_and(|facts| facts.in_recovery);
-        let (answer, prepared) = match &self.short {
-            Some(short) if !full => (Answer::short(&client.query_one(short, &[&probe.level]).await?)?, None),
-            _ => Box::pin(ask_first(client, probe.level, full)).await?,
+        let form = match self.short {
+            _ if full => Form::Full,
+            true => Form::Short,
+            false => Form::First,
         };
-        Ok(Some(Asked { probe, answer, prepared }))
+        Question { level: probe.level, form }
     }
 
     /// Notes the answer to the question behind a statement that affected so many rows; without one, that something
     /// was run and not asked about.
-    pub(in crate::postgres) fn note(&mut self, probe: Option<Probe>, asked: Option<Asked>, affected: u64) {
-        match asked {
-            Some(asked) => self.take(asked, affected),
-            None => self.noted.unasked |= probe.is_some(),
+    pub(in crate::postgres) fn note(
+        &mut self,
+        probe: Probe,
+        question: Question,
+        asked: Option<Given>,
+        affected: u64,
+    ) {
+        let rows = asked.map(Given::raw).unwrap_or_default();
+        match rows.first().and_then(|row| Answer::read(question.form, row).ok()) {
+            Some(answer) => self.take(probe, answer, affected),
+            None => self.noted.unasked = true,
         }
     }
 
@@ -204,10 +242,12 @@ impl Guarding {
         }
     }
 
-    fn take(&mut self, Asked { probe, answer, prepared }: Asked, affected: u64) {
-        self.short = self.short.take().or(prepared);
+    fn take(&mut self, probe: Probe, answer: Answer, affected: u64) {
         let (process, lsn, xid, noted_at) = match answer {
-            Answer::Short { process, lsn, xid, now } => (process, Some(lsn), xid, now),
+            Answer::Short { process, lsn, xid, now } => {
+                self.short = true;
+                (process, Some(lsn), xid, now)
+            }
             Answer::Full(facts) => {
                 let noted = (facts.process, facts.lsn, facts.xid, facts.now);
                 // Behind a pooler the next transaction may meet another server.
@@ -219,7 +259,7 @@ impl Guarding {
         if facts.process != process {
             // Somebody in between has changed the server under us: what is known of it holds no longer.
             self.pooled = true;
-            self.short = None;
+            self.short = false;
             self.noted.unasked = true;
             return;
         }
@@ -239,23 +279,4 @@ impl Guarding {
             noted_at,
         });
     }
-}
-
-/// Asks where the short question is not prepared, and prepares it unless it is not to be relied on: all in the same packet
-/// as what went before.
-async fn ask_first(
-    client: &Client,
-    level: i32,
-    full: bool,
-) -> Result<(Answer, Option<Statement>), tokio_postgres::Error> {
-    if full {
-        return Ok((Answer::Full(Facts::read(&ask_untyped(client, FACTS, level).await?)?), None));
-    }
-    let (row, short) = join(ask_untyped(client, SHORT, level), client.prepare(SHORT)).await;
-    Ok((Answer::short(&row?)?, short.ok()))
-}
-
-/// Asks without a prepared statement, as works through every pooler.
-async fn ask_untyped(client: &Client, question: &str, level: i32) -> Result<Row, tokio_postgres::Error> {
-    client.query_typed_one(question, &[(&level, Type::INT4)]).await
 }

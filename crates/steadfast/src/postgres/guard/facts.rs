@@ -1,10 +1,6 @@
 //! What a server says of itself that a transaction's outcome depends on.
 
-use std::error::Error;
-
-use jiff::Timestamp;
-use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, PgLsn, Type};
+use crate::postgres::line::{Failure, Line, RawRow};
 
 /// The server, the process that serves the connection, and the transaction in it, at one moment.
 #[derive(Debug, Clone)]
@@ -33,8 +29,7 @@ pub(super) struct Facts {
     pub(super) recovered_to: Option<u64>,
 }
 
-/// The server and the process. Kept short, and the two questions apart: the driver never gives back the room that its longest
-/// request took.
+/// The server and the process.
 macro_rules! of_server {
     ($more:literal) => {
         concat!(
@@ -54,7 +49,7 @@ macro_rules! of_server {
 /// Asks for [`Facts`] but for those of the transaction.
 ///
 /// Any role may ask all of this. Needs PostgreSQL 13.
-pub(super) const SERVER: &str = of_server!("");
+const SERVER: &str = of_server!("");
 
 /// Asks for all [`Facts`]. `$1` says what is done to make sure that the log bears the transaction's id: 0 nothing, 1 a
 /// record is written when it has one, 2 it is given one first. Such a record is an empty message for logical decoding
@@ -68,35 +63,26 @@ pub(super) const FACTS: &str = of_server!(
 );
 
 impl Facts {
-    pub(super) fn read(row: &Row) -> Result<Self, tokio_postgres::Error> {
-        let lsn = |index| row.try_get::<_, Option<PgLsn>>(index).map(|lsn| lsn.map(u64::from));
-        let timeline = row.try_get::<_, Option<&str>>(6)?.and_then(|name| name.get(..8));
-        let of_transaction = row.len() > 9;
+    /// Asks for all but those of the transaction.
+    pub(super) async fn ask(line: &Line) -> Result<Self, Failure> {
+        let rows = line.ask(SERVER, &[]).await?;
+        Self::read(rows.first().unwrap_or(&RawRow::default()))
+    }
+
+    pub(super) fn read(row: &RawRow) -> Result<Self, Failure> {
+        let timeline = row.text(6).and_then(|name| name.get(..8));
         Ok(Self {
-            process: row.try_get::<_, i32>(0)?.cast_unsigned(),
-            process_started: row.try_get::<_, Timestamp>(1)?.as_microsecond(),
-            system: row.try_get::<_, i64>(2)?.cast_unsigned(),
-            witness: row.try_get::<_, Option<Timestamp>>(3)?.map(Timestamp::as_microsecond),
-            now: row.try_get::<_, Timestamp>(4)?.as_microsecond(),
-            in_recovery: row.try_get(5)?,
+            process: row.number(0)?,
+            process_started: row.moment(1)?,
+            system: row.large(2)?,
+            witness: row.maybe_moment(3)?,
+            now: row.moment(4)?,
+            in_recovery: row.is_true(5)?,
             timeline: timeline.and_then(|digits| u32::from_str_radix(digits, 16).ok()),
-            unlogged: row.try_get(7)?,
-            recovered_to: lsn(8)?,
-            lsn: if of_transaction { lsn(9)? } else { None },
-            xid: if of_transaction { row.try_get::<_, Option<Xid>>(10)?.map(|xid| xid.0) } else { None },
+            unlogged: row.is_true(7)?,
+            recovered_to: row.maybe_large(8)?,
+            lsn: row.maybe_large(9)?,
+            xid: row.maybe_large(10)?,
         })
-    }
-}
-
-/// A transaction's id in the server's binary form (its `xid8`).
-pub(super) struct Xid(pub(super) u64);
-
-impl<'a> FromSql<'a> for Xid {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
-        Ok(Self(u64::from_be_bytes(raw.try_into()?)))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::XID8
     }
 }

@@ -1,11 +1,10 @@
 //! Ghosts: a connection is lost here, and the server goes on with what it was doing for it, locks and all.
 
-use tokio_postgres::types::Type;
-
 use crate::error::Fault;
 use crate::postgres::connection::PostgresConnection;
-use crate::time::Duration;
-use crate::time::{Instant, sleep};
+use crate::postgres::line::Failure;
+use crate::sql::Value;
+use crate::time::{Duration, Instant, sleep};
 use crate::verdict::Step;
 
 /// The process that served a lost connection.
@@ -35,14 +34,12 @@ impl PostgresConnection {
         result
     }
 
-    async fn end_ghost(&self, ghost: Ghost) -> Result<bool, tokio_postgres::Error> {
+    async fn end_ghost(&self, ghost: Ghost) -> Result<bool, Failure> {
         let until = Instant::now() + PATIENCE;
-        let process = ghost.process.cast_signed();
-        let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
-            [(&process, Type::INT4), (&ghost.started, Type::INT8)];
+        let params = [Value::Int(ghost.process.into()), Value::Int(ghost.started)];
         let mut there = false;
         let mut pause = Duration::from_millis(1);
-        while self.client.query_typed_opt(END, &params).await?.is_some() {
+        while !self.line.ask(END, &params).await?.is_empty() {
             there = true;
             if Instant::now() + pause >= until {
                 break;

@@ -1,11 +1,10 @@
 //! What a server says of a transaction afterwards.
 
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Error, Row};
-
 use crate::outcome::XidTicket;
+use crate::postgres::line::{Failure, Line, RawRow};
+use crate::sql::Value;
 
-use super::facts::{Facts, SERVER};
+use super::facts::Facts;
 
 /// Everything that decides about a transaction, seen on one connection.
 #[derive(Debug, Clone)]
@@ -62,40 +61,34 @@ const TERMINATE: &str = "SELECT pg_catalog.pg_terminate_backend(a.pid) \
     AND a.wait_event IS DISTINCT FROM 'SyncRep'";
 
 /// Looks once.
-pub(super) async fn look(client: &Client, ticket: &XidTicket) -> Result<Look, Error> {
-    let server = Facts::read(&client.query_typed_one(SERVER, &[]).await?)?;
-    let status = status(client, ticket.xid).await?;
+pub(super) async fn look(line: &Line, ticket: &XidTicket) -> Result<Look, Failure> {
+    let server = Facts::ask(line).await?;
+    let status = status(line, ticket.xid).await?;
     let sighting = match status {
-        Status::InProgress => sight(client, ticket).await?,
+        Status::InProgress => sight(line, ticket).await?,
         Status::Committed | Status::Aborted | Status::InFuture | Status::Forgotten => Sighting::Absent,
     };
     Ok(Look { server, status, sighting })
 }
 
 /// Ends exactly the process that is at the transaction. True when it was told to.
-pub(super) async fn terminate(client: &Client, ticket: &XidTicket) -> Result<bool, Error> {
-    let process = ticket.process.cast_signed();
-    let row = client
-        .query_typed_opt(
-            TERMINATE,
-            &[
-                (&process, Type::INT4),
-                (&ticket.process_started, Type::INT8),
-                (&short_xid(ticket.xid), Type::TEXT),
-            ],
-        )
-        .await?;
-    row.map_or(Ok(false), |row| row.try_get(0))
+pub(super) async fn terminate(line: &Line, ticket: &XidTicket) -> Result<bool, Failure> {
+    let params = [
+        Value::Int(ticket.process.into()),
+        Value::Int(ticket.process_started),
+        Value::Text(short_xid(ticket.xid)),
+    ];
+    line.ask(TERMINATE, &params).await?.first().map_or(Ok(false), |row| row.is_true(0))
 }
 
-async fn status(client: &Client, xid: u64) -> Result<Status, Error> {
-    let row = match client.query_typed_one(STATUS, &[(&xid.to_string(), Type::TEXT)]).await {
-        Ok(row) => row,
+async fn status(line: &Line, xid: u64) -> Result<Status, Failure> {
+    let rows = match line.ask(STATUS, &[Value::Text(xid.to_string())]).await {
+        Ok(rows) => rows,
         // The only thing that is wrong with a number: no transaction has it yet.
-        Err(error) if error.code().is_some_and(|code| code.code() == "22023") => return Ok(Status::InFuture),
-        Err(error) => return Err(error),
+        Err(Failure::Reported(report)) if report.code == "22023" => return Ok(Status::InFuture),
+        Err(failure) => return Err(failure),
     };
-    Ok(match row.try_get::<_, Option<&str>>(0)? {
+    Ok(match rows.first().and_then(|row| row.text(0)) {
         Some("committed") => Status::Committed,
         Some("aborted") => Status::Aborted,
         Some(_) => Status::InProgress,
@@ -103,28 +96,26 @@ async fn status(client: &Client, xid: u64) -> Result<Status, Error> {
     })
 }
 
-async fn sight(client: &Client, ticket: &XidTicket) -> Result<Sighting, Error> {
+async fn sight(line: &Line, ticket: &XidTicket) -> Result<Sighting, Failure> {
     let xid = short_xid(ticket.xid);
-    if let Some(row) = client.query_typed_opt(PREPARED, &[(&xid, Type::TEXT)]).await? {
-        return Ok(Sighting::Prepared(row.try_get(0)?));
+    if let Some(row) = line.ask(PREPARED, &[Value::Text(xid.clone())]).await?.first() {
+        return Ok(Sighting::Prepared(row.text(0).unwrap_or_default().to_owned()));
     }
-    let process = ticket.process.cast_signed();
-    match client.query_typed_opt(ACTIVITY, &[(&process, Type::INT4)]).await? {
+    match line.ask(ACTIVITY, &[Value::Int(ticket.process.into())]).await?.first() {
         None => Ok(Sighting::Absent),
-        Some(row) => judge_process(&row, ticket, &xid),
+        Some(row) => judge_process(row, ticket, &xid),
     }
 }
 
-fn judge_process(row: &Row, ticket: &XidTicket, xid: &str) -> Result<Sighting, Error> {
-    let Some(started) = row.try_get::<_, Option<i64>>(0)? else { return Ok(Sighting::Hidden) };
-    if started != ticket.process_started {
+fn judge_process(row: &RawRow, ticket: &XidTicket, xid: &str) -> Result<Sighting, Failure> {
+    let Some(started) = row.maybe_large(0)? else { return Ok(Sighting::Hidden) };
+    if started.cast_signed() != ticket.process_started {
         return Ok(Sighting::Absent);
     }
-    if row.try_get::<_, Option<&str>>(1)? != Some(xid) {
+    if row.text(1) != Some(xid) {
         return Ok(Sighting::Past);
     }
-    let awaits_replication = row.try_get::<_, Option<&str>>(2)? == Some("SyncRep");
-    Ok(Sighting::AtIt { awaits_replication })
+    Ok(Sighting::AtIt { awaits_replication: row.text(2) == Some("SyncRep") })
 }
 
 /// Views show a transaction id without its epoch.

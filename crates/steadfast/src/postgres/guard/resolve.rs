@@ -1,7 +1,5 @@
 //! Asking until there is an answer.
 
-use tokio_postgres::Error;
-
 use crate::error::Fault;
 use crate::outcome::{Doubt, Outcome, XidTicket};
 use crate::postgres::connection::PostgresConnection;
@@ -49,7 +47,7 @@ impl PostgresConnection {
         let mut pause = FIRST_PAUSE;
         loop {
             before.asking_for = began.elapsed();
-            let seen = look(&self.client, ticket).await.map_err(|error| self.unanswerable(error))?;
+            let seen = look(&self.line, ticket).await.map_err(|failure| self.fault(failure, Step::Settle))?;
             let doubt = match judge(ticket, &seen, before) {
                 Ruling::Settled(Outcome::Committed { .. }) => {
                     let durable = self.confirm(deadline).await?;
@@ -59,8 +57,9 @@ impl PostgresConnection {
                 Ruling::AskElsewhere(doubt) => return Err(elsewhere(doubt)),
                 Ruling::Wait(doubt) => doubt,
                 Ruling::Terminate => {
-                    ended |=
-                        terminate(&self.client, ticket).await.map_err(|error| self.unanswerable(error))?;
+                    ended |= terminate(&self.line, ticket)
+                        .await
+                        .map_err(|failure| self.fault(failure, Step::Settle))?;
                     pause = FIRST_PAUSE;
                     Doubt::StillRunning
                 }
@@ -78,19 +77,16 @@ impl PostgresConnection {
     /// standbys if there are any, comes behind it in the log. False when that takes too long.
     async fn confirm(&self, deadline: Instant) -> Result<bool, Fault> {
         let limit = deadline.min(Instant::now() + CONFIRM_WITHIN);
-        match timeout_at(limit, self.client.batch_execute(CONFIRM)).await {
+        match timeout_at(limit, self.line.run(CONFIRM)).await {
             Ok(Ok(())) => Ok(true),
-            Ok(Err(error)) if self.observed.is_over() => Err(self.unanswerable(error)),
-            Ok(Err(error)) => {
-                tracing::debug!(%error, "a commit could not be confirmed to be durable");
+            Ok(Err(failure)) if self.observed.is_over() => Err(self.fault(failure, Step::Settle)),
+            Ok(Err(failure)) => {
+                let fault = self.fault(failure, Step::Settle);
+                tracing::debug!(error = %fault, "a commit could not be confirmed to be durable");
                 Ok(false)
             }
             Err(_) => Ok(false),
         }
-    }
-
-    fn unanswerable(&self, error: Error) -> Fault {
-        self.fault(error, Step::Settle)
     }
 }
 

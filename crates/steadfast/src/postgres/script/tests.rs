@@ -47,6 +47,7 @@ fn statements_are_told_apart() {
     let script = Script::of("select 1; commit");
     assert!(script.first == Plain && script.several && script.controls && script.commits);
     assert!(!Script::of(";; select 1;").several);
+    assert!(Script::of("select 1; /* x */ Copy t from stdin").copies && !Script::of("select copy").copies);
 }
 
 #[test]

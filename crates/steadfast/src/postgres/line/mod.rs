@@ -1,0 +1,26 @@
+//! Our side of the conversation with a server, once a connection is open.
+//!
+//! Requests of several statements leave in one packet and are answered by one ReadyForQuery (PostgreSQL manual, 55.2.4,
+//! pipelining): the server wakes us once, and what follows a failed statement is not run. Whoever asks drives
+//! (`engine.rs`), and reads the answer where it lies.
+//!
+//! From the bottom up: where a message ends (`frames`), what is sent (`packet`), what a row is (`raw`), what is expected and what came of it (`answers`),
+//! the socket with its two buffers (`wire`), the driver's client for whoever wants one (`lent`), a call (`exchange`).
+
+mod answers;
+mod exchange;
+mod frames;
+mod lent;
+mod packet;
+mod raw;
+mod wire;
+
+pub(super) use answers::{Answers, Given, Taken};
+pub(super) use exchange::Line;
+pub(super) use lent::{LentStream, Shared};
+pub(super) use packet::{Failure, Packet};
+pub(super) use raw::{Field, RawRow, fields};
+pub(super) use wire::Wire;
+
+#[cfg(all(test, unix))]
+mod tests;

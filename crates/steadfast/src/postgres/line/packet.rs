@@ -1,0 +1,164 @@
+//! What is sent.
+
+use bytes::BytesMut;
+use postgres_protocol::IsNull;
+use postgres_protocol::message::frontend::{self, BindError};
+use postgres_types::{Format, ToSql as _, Type};
+use steadfast_wire::Report;
+
+use crate::error::Fault;
+use crate::sql::Value;
+use crate::verdict::{Class, Step};
+
+use crate::postgres::parameters::Parameter;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(in crate::postgres) enum Failure {
+    /// The server says why.
+    Reported(Box<Report>),
+    /// The connection is over.
+    Over,
+    /// It is our own doing, and the server knows nothing of it.
+    Ours(Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Self::Ours(fault)
+    }
+}
+
+/// Messages, one behind the other.
+#[derive(Debug)]
+pub(in crate::postgres) struct Packet<'a> {
+    bytes: &'a mut BytesMut,
+    requests: usize,
+}
+
+/// Rows come in the server's binary form.
+const BINARY: [i16; 1] = [1];
+
+impl<'a> Packet<'a> {
+    pub(super) fn new(bytes: &'a mut BytesMut) -> Self {
+        Self { bytes, requests: 0 }
+    }
+
+    /// How many ReadyForQuery answer it.
+    pub(super) fn requests(&self) -> usize {
+        self.requests
+    }
+
+    /// Runs a statement without parameters that gives no rows.
+    pub(in crate::postgres) fn command(&mut self, text: &str) -> Result<(), Fault> {
+        frontend::parse("", text, [], self.bytes).map_err(unsendable)?;
+        self.bind("", &[], &[])?;
+        self.execute()
+    }
+
+    /// Runs a prepared statement. Parameters beyond the known types are sent as text.
+    pub(in crate::postgres) fn prepared(
+        &mut self,
+        name: &str,
+        types: &[Type],
+        params: &[Value],
+    ) -> Result<(), Fault> {
+        self.bind(name, types, params)?;
+        self.execute()
+    }
+
+    /// Runs a statement that is not prepared: parameters go as text, and the server finds out their types.
+    pub(in crate::postgres) fn untyped(&mut self, text: &str, params: &[Value]) -> Result<(), Fault> {
+        frontend::parse("", text, [], self.bytes).map_err(unsendable)?;
+        self.bind("", &[], params)?;
+        frontend::describe(b'P', "", self.bytes).map_err(unsendable)?;
+        self.execute()
+    }
+
+    /// Prepares a statement, with the types of its parameters where they are given.
+    pub(in crate::postgres) fn prepare(
+        &mut self,
+        name: &str,
+        text: &str,
+        types: &[Type],
+    ) -> Result<(), Fault> {
+        frontend::parse(name, text, types.iter().map(Type::oid), self.bytes).map_err(unsendable)
+    }
+
+    /// Asks for the types of a prepared statement's parameters and columns.
+    pub(in crate::postgres) fn describe(&mut self, name: &str) -> Result<(), Fault> {
+        frontend::describe(b'S', name, self.bytes).map_err(unsendable)
+    }
+
+    /// Gives a prepared statement up. It need not be there.
+    pub(in crate::postgres) fn close(&mut self, name: &str) -> Result<(), Fault> {
+        frontend::close(b'S', name, self.bytes).map_err(unsendable)
+    }
+
+    /// Ends a request of the messages so far.
+    pub(in crate::postgres) fn sync(&mut self) {
+        frontend::sync(self.bytes);
+        self.requests += 1;
+    }
+
+    /// A request by itself: statements as one text.
+    pub(in crate::postgres) fn query(&mut self, text: &str) -> Result<(), Fault> {
+        frontend::query(text, self.bytes).map_err(unsendable)?;
+        self.requests += 1;
+        Ok(())
+    }
+
+    fn execute(&mut self) -> Result<(), Fault> {
+        frontend::execute("", 0, self.bytes).map_err(unsendable)
+    }
+
+    fn bind(&mut self, name: &str, types: &[Type], params: &[Value]) -> Result<(), Fault> {
+        let ty = |index: usize| types.get(index).unwrap_or(&Type::UNKNOWN);
+        let formats =
+            params.iter().enumerate().map(|(index, value)| match Parameter(value).encode_format(ty(index)) {
+                Format::Binary => 1,
+                Format::Text => 0,
+            });
+        let mut number = 0;
+        let bound = frontend::bind(
+            "",
+            name,
+            formats,
+            params.iter().enumerate(),
+            |(index, value), out| {
+                number = index + 1;
+                Parameter(value).to_sql(ty(index), out).map(|null| match null {
+                    postgres_types::IsNull::Yes => IsNull::Yes,
+                    postgres_types::IsNull::No => IsNull::No,
+                })
+            },
+            BINARY,
+            self.bytes,
+        );
+        bound.map_err(|error| match error {
+            BindError::Conversion(error) => {
+                Fault::new(Class::Statement, Step::Statement, format!("parameter ${number}: {error}"))
+                    .with_remedy("give each $n of the statement one value of its type")
+            }
+            BindError::Serialization(error) => unsendable(error),
+        })
+    }
+}
+
+/// Ends the COPY that the server waits for.
+pub(super) fn refuse_copy(extended: bool, out: &mut BytesMut) {
+    const REASON: &str = "COPY FROM STDIN needs the client of tokio-postgres: PostgresConnection::client";
+    // It cannot fail: the text is short and without NUL.
+    if frontend::copy_fail(REASON, out).is_ok() && extended {
+        // The one that was sent with the statement was swallowed.
+        frontend::sync(out);
+    }
+}
+
+fn unsendable(error: std::io::Error) -> Fault {
+    Fault::new(Class::Statement, Step::Statement, format!("the statement cannot be sent: {error}"))
+        .with_remedy(
+            "it or a value has a NUL character in text, more than 65535 parameters, or more than a gigabyte",
+        )
+        .with_source(error)
+}
