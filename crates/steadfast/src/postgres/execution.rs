@@ -60,9 +60,8 @@ impl PostgresConnection {
         }
         answers.description();
         answers.sync();
-        let closing = std::mem::take(&mut self.closing);
         let compose = |packet: &mut Packet<'_>| {
-            closing.iter().try_for_each(|name| packet.close(name))?;
+            self.closing.iter().try_for_each(|name| packet.close(name))?;
             begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
             packet.prepare(&name, sql, &[])?;
             packet.describe(&name)?;
@@ -70,6 +69,7 @@ impl PostgresConnection {
             Ok(())
         };
         self.line.exchange(&mut answers, compose).await?;
+        self.closing.clear();
         if begin.is_some() {
             answers.give()?;
         }
