@@ -22,5 +22,6 @@ pub(super) use packet::{Failure, Packet};
 pub(super) use raw::{Field, RawRow, fields};
 pub(super) use wire::Wire;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -156,9 +156,10 @@ pub(super) fn refuse_copy(extended: bool, out: &mut BytesMut) {
 }
 
 fn unsendable(error: std::io::Error) -> Fault {
-    Fault::new(Class::Statement, Step::Statement, format!("the statement cannot be sent: {error}"))
+    Fault::new(Class::Statement, Step::Statement, format!("a message for the server cannot be written: {error}"))
         .with_remedy(
-            "it or a value has a NUL character in text, more than 65535 parameters, or more than a gigabyte",
+            "the statement or a value cannot be sent (a NUL character in text, more than 65535 parameters, or more than \
+             two gigabytes)",
         )
         .with_source(error)
 }

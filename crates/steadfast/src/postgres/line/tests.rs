@@ -17,7 +17,9 @@ use crate::postgres::driver::{ConnectionEngine, unattended};
 use crate::postgres::observed::Observed;
 use crate::postgres::tap::Tap;
 use crate::postgres::transport::Transport;
+use crate::sql::Value;
 use crate::sync::Mutex;
+use crate::tasks;
 
 /// A line, and the other end of its socket.
 struct Rig {
@@ -73,7 +75,7 @@ impl Rig {
         let wire = Wire::new(Arc::new(Mutex::new(tap)), Arc::clone(&observed));
         let engine = unattended(wire, Doorbell::new(), Arc::clone(&observed));
         let driven = Arc::clone(&engine);
-        tokio::spawn(poll_fn(move |cx| driven.attend(cx)));
+        drop(tasks::spawn("driver", poll_fn(move |cx| driven.attend(cx))));
         let line = Line::new(Arc::clone(&engine), Arc::clone(&observed));
         Self { line, engine, observed, server }
     }
@@ -176,11 +178,12 @@ async fn what_was_not_begun_to_be_sent_never_is() {
 #[tokio::test]
 async fn what_is_too_wrong_to_be_sent_leaves_nothing() {
     let mut rig = Rig::new().await;
-    let failure = rig.line.text("SELECT '\0'").await.unwrap_err();
-    assert!(
-        matches!(&failure, Failure::Ours(fault) if fault.remedy().unwrap().contains("NUL")),
-        "{failure:?}"
-    );
+    let many = vec![Value::Null; 65_536];
+    for asked in [rig.line.text("SELECT '\0'").await, rig.line.ask("SELECT 1", &many).await] {
+        let failure = asked.unwrap_err();
+        let Failure::Ours(fault) = &failure else { panic!("{failure:?}") };
+        assert!(fault.remedy().unwrap().contains("the statement or a value cannot be sent"), "{fault}");
+    }
     assert_eq!(rig.asks(&answer(b"x")).await.unwrap()[0].text(0), Some("x"));
 }
 
