@@ -1,6 +1,7 @@
 //! The line against a server that is a script, on a socket of its own.
 
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
@@ -270,6 +271,32 @@ async fn the_drivers_client_takes_turns_with_the_line() {
     rig.server.write_all(ends).await.unwrap();
     drop(client);
     hears(&mut rig.server, b'X').await;
+}
+
+#[tokio::test]
+async fn what_the_client_has_begun_to_read_it_reads_to_the_end() {
+    let mut rig = Rig::new().await;
+    let _client = rig.line.lend();
+    let unasked = report();
+    let (begins, ends) = unasked.split_at(9);
+    let heard = rig.observed.bytes().0;
+    rig.server.write_all(begins).await.unwrap();
+    until(|| rig.observed.bytes().0 > heard).await;
+    let Rig { line, server, .. } = &mut rig;
+    let mut waiting = pin!(line.text("ours"));
+    assert!(!poll(waiting.as_mut()));
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    let sent = server.try_read(&mut [0]).map_err(|error| error.kind());
+    assert_eq!(sent, Err(ErrorKind::WouldBlock), "the rest would be taken for an answer");
+    let conversation = async {
+        server.write_all(ends).await.unwrap();
+        hears(server, b'Q').await;
+        server.write_all(&answer(b"ours")).await.unwrap();
+    };
+    let (ours, ()) = tokio::join!(waiting, conversation);
+    assert_eq!(ours.unwrap()[0].text(0), Some("ours"));
 }
 
 #[tokio::test]
