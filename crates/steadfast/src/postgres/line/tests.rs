@@ -4,7 +4,8 @@ use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use proptest::prelude::*;
 use steadfast_wire::TransactionStatus;
@@ -110,6 +111,15 @@ async fn until(condition: impl Fn() -> bool) {
     }
 }
 
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 fn poll<F: Future>(future: std::pin::Pin<&mut F>) -> bool {
     future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
 }
@@ -125,6 +135,8 @@ async fn an_answer_that_comes_together_with_the_end_is_an_answer() {
     };
     let (rows, ()) = tokio::join!(line.text("SELECT 1"), end);
     assert_eq!(rows.unwrap()[0].text(0), Some("x"));
+    until(|| rig.engine.with(|wire| wire.is_none())).await;
+    let line = &rig.line;
     assert!(matches!(line.text("SELECT 2").await, Err(Failure::Over)));
     assert!(matches!(line.ping().await, Err(Failure::Over)));
 }
@@ -162,6 +174,20 @@ async fn whoever_goes_away_leaves_the_line_in_step() {
     };
     let (rows, ()) = tokio::join!(next, server);
     assert_eq!(rows.unwrap()[0].text(0), Some("second"));
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_took_is_not_the_next_ones() {
+    let mut rig = Rig::new().await;
+    {
+        let mut gone = pin!(rig.line.text("SELECT 1"));
+        assert!(!poll(gone.as_mut()));
+        hears(&mut rig.server, b'Q').await;
+        rig.server.write_all(&answer(b"first")).await.unwrap();
+        until(|| !rig.observed.is_busy()).await;
+    }
+    let rows = rig.asks(&answer(b"second")).await.unwrap();
+    assert_eq!((rows.len(), rows[0].text(0)), (1, Some("second")));
 }
 
 #[tokio::test]
@@ -213,13 +239,15 @@ async fn more_than_is_taken_in_at_once_comes_whole() {
 #[tokio::test]
 async fn whoever_waits_is_told_when_the_socket_goes_with_its_driver() {
     let rig = Rig::new().await;
-    let waiting = rig.line.text("SELECT 1");
-    let ending = async {
-        until(|| rig.observed.is_busy()).await;
-        rig.engine.stop();
-    };
-    let (failure, ()) = tokio::join!(waiting, ending);
-    assert!(matches!(failure, Err(Failure::Over)));
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut waiting = pin!(rig.line.text("SELECT 1"));
+    assert!(waiting.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    until(|| rig.observed.is_busy()).await;
+    assert!(!woken.0.load(Ordering::Acquire));
+    rig.engine.stop();
+    assert!(woken.0.load(Ordering::Acquire));
+    assert!(matches!(waiting.await, Err(Failure::Over)));
 }
 
 #[tokio::test]

@@ -268,7 +268,8 @@ impl Driven for Wire {
         if !self.broken {
             self.broken = self.work(cx).is_ready();
         }
-        let news = self.fresh > 0 || self.broken || self.is_free();
+        // Of the end he hears when this is dropped.
+        let news = self.fresh > 0 || self.is_free();
         if let Some(waiting) = self.waiting.as_ref().filter(|_| news) {
             waiting.wake_by_ref();
         }
