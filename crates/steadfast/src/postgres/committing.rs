@@ -10,7 +10,7 @@ use crate::verdict::{Class, Step};
 use super::connection::PostgresConnection;
 use super::execution::misused;
 use super::guard::Question;
-use super::line::{Answers, Failure, Given, Packet, Taken};
+use super::line::{Answers, Failure, Given, Packet};
 use super::marker;
 use super::signs::Command;
 use super::transaction::Progress;
@@ -64,20 +64,19 @@ impl PostgresConnection {
 
     /// Asks what must be known before COMMIT may be sent, when it was not asked for behind a statement.
     async fn ask_before_commit(&mut self) -> Result<(), Fault> {
-        let Some(probe) = self.guarding.last_probe(self.lent.load(Ordering::Acquire)) else { return Ok(()) };
+        let Some(question) = self.guarding.last_question(self.lent.load(Ordering::Acquire)) else {
+            return Ok(());
+        };
         self.in_call = true;
-        let question = self.guarding.question(probe);
         let asked = self.ask(question).await;
         self.leave().await;
         let asked = asked.map_err(|failure| self.fault(failure, Step::Commit))?;
-        self.guarding.note(probe, question, Some(asked), 0);
+        self.guarding.note(question, Some(asked), 0);
         Ok(())
     }
 
     async fn ask(&self, question: Question) -> Result<Given, Failure> {
         let mut answers = Answers::default();
-        answers.statement(Taken::Raw(Vec::new(), Vec::new()));
-        answers.sync();
         let compose = |packet: &mut Packet<'_>| {
             question.compose(packet)?;
             packet.sync();

@@ -55,11 +55,6 @@ impl PostgresConnection {
         let name = prepared::name();
         let begin = begin.map(begin_statement);
         let mut answers = Answers::default();
-        if begin.is_some() {
-            answers.statement(Taken::Nothing);
-        }
-        answers.description();
-        answers.sync();
         let compose = |packet: &mut Packet<'_>| {
             self.closing.iter().try_for_each(|name| packet.close(name))?;
             begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
@@ -95,25 +90,16 @@ impl PostgresConnection {
         }
         let begin = begin.map(begin_statement);
         let mut answers = Answers::default();
-        if begin.is_some() {
-            answers.statement(Taken::Nothing);
-        }
-        answers.statement(match (text.rows, prepared) {
+        let kept = match (text.rows, prepared) {
             (Rows::Dropped, _) => Taken::Nothing,
             (Rows::Kept, Some(prepared)) => Taken::Rows(Arc::clone(prepared), Vec::new()),
-            (Rows::Kept, None) => Taken::Raw(Vec::new(), Vec::new()),
-        });
-        match behind {
-            Behind::Nothing => {}
-            Behind::Ask(_) => answers.statement(Taken::Raw(Vec::new(), Vec::new())),
-            Behind::Commit => answers.statement(Taken::Nothing),
-        }
-        answers.sync();
+            (Rows::Kept, None) => Taken::raw(),
+        };
         let compose = |packet: &mut Packet<'_>| {
             begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
             match prepared {
-                Some(prepared) => packet.prepared(&prepared.name, &prepared.parameters, text.params)?,
-                None => packet.untyped(text.sql, text.params)?,
+                Some(prepared) => packet.prepared(&prepared.name, &prepared.parameters, text.params, kept)?,
+                None => packet.untyped(text.sql, text.params, kept)?,
             }
             match behind {
                 Behind::Nothing => {}

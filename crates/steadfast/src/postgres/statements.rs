@@ -11,7 +11,7 @@ use crate::verdict::Step;
 use super::connection::PostgresConnection;
 use super::execution::{Answer, Behind, Rows, Text};
 use super::failed::again;
-use super::guard::Probe;
+use super::guard::Question;
 use super::line::{Answers, Given, Packet, Taken};
 use super::prepared::Prepared;
 use super::script::Script;
@@ -59,8 +59,8 @@ impl PostgresConnection {
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
         self.opened(announced);
-        let probe = if autocommit { None } else { self.guarding.probe(script, true) };
-        let outcome = self.send_batch(sql, announced, probe).await;
+        let question = if autocommit { None } else { self.guarding.question(script, true) };
+        let outcome = self.send_batch(sql, announced, question).await;
         self.leave().await;
         self.note(script, outcome.as_ref().err());
         outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
@@ -74,18 +74,20 @@ impl PostgresConnection {
     ) -> Result<Answer, Fault> {
         self.opened(announced);
         let known = self.still_known(known);
-        let probe =
-            if self.transaction == Progress::None { None } else { self.guarding.probe(text.script, false) };
-        let question = probe.map(|probe| self.guarding.question(probe));
+        let question = if self.transaction == Progress::None {
+            None
+        } else {
+            self.guarding.question(text.script, false)
+        };
         let behind = question.map_or(Behind::Nothing, Behind::Ask);
         let outcome = self.prepare_and_send(text, known, announced, behind).await;
         let (outcome, asked) = match outcome {
             Ok((answer, asked)) => (Ok(answer), asked),
             Err(fault) => (Err(fault), None),
         };
-        if let (Some(probe), Some(question)) = (probe, question) {
+        if let Some(question) = question {
             let affected = outcome.as_ref().map_or(0, |answer| answer.affected);
-            self.guarding.note(probe, question, asked, affected);
+            self.guarding.note(question, asked, affected);
         }
         outcome
     }
@@ -114,22 +116,13 @@ impl PostgresConnection {
         &mut self,
         sql: &str,
         announced: Option<TransactionOptions>,
-        probe: Option<Probe>,
+        question: Option<Question>,
     ) -> Result<(), Fault> {
         let begin = announced.map(begin_statement);
-        let question = probe.map(|probe| self.guarding.question(probe));
         let mut answers = Answers::default();
-        if begin.is_some() {
-            answers.text(Taken::Nothing);
-        }
-        answers.text(Taken::Nothing);
-        if question.is_some() {
-            answers.statement(Taken::Raw(Vec::new(), Vec::new()));
-            answers.sync();
-        }
         let compose = |packet: &mut Packet<'_>| {
-            begin.as_deref().map_or(Ok(()), |begin| packet.query(begin))?;
-            packet.query(sql)?;
+            begin.as_deref().map_or(Ok(()), |begin| packet.query(begin, Taken::Nothing))?;
+            packet.query(sql, Taken::Nothing)?;
             if let Some(question) = question {
                 question.compose(packet)?;
                 packet.sync();
@@ -140,8 +133,8 @@ impl PostgresConnection {
         sent.map_err(|fault| self.fault(fault, Step::Statement))?;
         let begun = if begin.is_some() { answers.give().map(drop) } else { Ok(()) };
         let outcome = answers.give().map(drop);
-        if let (Some(probe), Some(question)) = (probe, question) {
-            self.guarding.note(probe, question, answers.give().ok(), 0);
+        if let Some(question) = question {
+            self.guarding.note(question, answers.give().ok(), 0);
         }
         let fault = |failure| self.fault(failure, Step::Statement);
         both(begun.map_err(fault), outcome.map_err(fault))

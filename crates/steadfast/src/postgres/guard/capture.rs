@@ -16,7 +16,7 @@ use crate::outcome::{Doubt, MarkerTicket, Ticket, XidTicket};
 use crate::sql::{Access, Guard, TransactionOptions, Value};
 
 use super::facts::{FACTS, Facts};
-use crate::postgres::line::{Failure, Given, Line, Packet, RawRow};
+use crate::postgres::line::{Failure, Given, Line, Packet, RawRow, Taken};
 use crate::postgres::script::{Habit, Script};
 
 /// What a connection notes of its transactions.
@@ -50,17 +50,11 @@ struct Noted {
 
 /// A question that goes out behind a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::postgres) struct Probe {
+pub(in crate::postgres) struct Question {
     /// The `$1` of the question.
     level: i32,
     /// The statement changes rows by its first word: when it did, its record in the log bears the id.
     changes: bool,
-}
-
-/// A question as it is sent.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::postgres) struct Question {
-    level: i32,
     form: Form,
 }
 
@@ -96,7 +90,7 @@ impl Question {
     pub(in crate::postgres) fn compose(self, packet: &mut Packet<'_>) -> Result<(), Fault> {
         let level = [Value::Int(self.level.into())];
         match self.form {
-            Form::Full => return packet.untyped(FACTS, &level),
+            Form::Full => return packet.untyped(FACTS, &level, Taken::raw()),
             Form::First => {
                 // It may be there: its answer was not waited for.
                 packet.close(NAME)?;
@@ -104,7 +98,7 @@ impl Question {
             }
             Form::Short => {}
         }
-        packet.prepared(NAME, &[Type::INT4], &level)
+        packet.prepared(NAME, &[Type::INT4], &level, Taken::raw())
     }
 }
 
@@ -157,17 +151,17 @@ impl Guarding {
     }
 
     /// The question that goes out behind this statement, if one does.
-    pub(in crate::postgres) fn probe(&mut self, script: Script, several: bool) -> Option<Probe> {
+    pub(in crate::postgres) fn question(&mut self, script: Script, several: bool) -> Option<Question> {
         if self.noted.guard != Some(Guard::Xid) || self.noted.ticket.is_some_and(|ticket| ticket.anchored) {
             return None;
         }
         let facts = self.facts.as_ref().ok()?;
         self.noted.notifies |= script.notifies;
-        let habit = if several { Habit::Other } else { script.habit };
         if script.copies {
             self.noted.unasked = true;
             return None;
         }
+        let habit = if several { Habit::Other } else { script.habit };
         let level = match habit {
             _ if self.noted.notifies => 2,
             Habit::Reads => {
@@ -177,41 +171,37 @@ impl Guarding {
             Habit::Changes if !facts.unlogged => 0,
             Habit::Changes | Habit::Other => 1,
         };
-        Some(Probe { level, changes: habit == Habit::Changes })
+        Some(Question { level, changes: habit == Habit::Changes, form: self.form() })
     }
 
     /// The question that must be answered before COMMIT is sent, if there is one.
-    pub(in crate::postgres) fn last_probe(&self, lent: bool) -> Option<Probe> {
+    pub(in crate::postgres) fn last_question(&self, lent: bool) -> Option<Question> {
         let wanted =
             self.noted.guard == Some(Guard::Xid) && self.facts.is_ok() && self.noted.ticket.is_none();
         let level = if self.noted.notifies { 2 } else { 1 };
-        (wanted && (self.noted.unasked || lent)).then_some(Probe { level, changes: false })
+        (wanted && (self.noted.unasked || lent)).then(|| Question {
+            level,
+            changes: false,
+            form: self.form(),
+        })
     }
 
     /// How it is asked.
-    pub(in crate::postgres) fn question(&self, probe: Probe) -> Question {
+    fn form(&self) -> Form {
         let pooled = !self.prepares || self.pooled;
-        let full = pooled || self.facts.as_ref().is_ok_and(|facts| facts.in_recovery);
-        let form = match self.short {
-            _ if full => Form::Full,
+        match self.short {
+            _ if pooled || self.facts.as_ref().is_ok_and(|facts| facts.in_recovery) => Form::Full,
             true => Form::Short,
             false => Form::First,
-        };
-        Question { level: probe.level, form }
+        }
     }
 
     /// Notes the answer to the question behind a statement that affected so many rows; without one, that something
     /// was run and not asked about.
-    pub(in crate::postgres) fn note(
-        &mut self,
-        probe: Probe,
-        question: Question,
-        asked: Option<Given>,
-        affected: u64,
-    ) {
+    pub(in crate::postgres) fn note(&mut self, question: Question, asked: Option<Given>, affected: u64) {
         let rows = asked.map(Given::raw).unwrap_or_default();
         match rows.first().and_then(|row| Answer::read(question.form, row).ok()) {
-            Some(answer) => self.take(probe, answer, affected),
+            Some(answer) => self.take(question, answer, affected),
             None => self.noted.unasked = true,
         }
     }
@@ -242,7 +232,7 @@ impl Guarding {
         }
     }
 
-    fn take(&mut self, probe: Probe, answer: Answer, affected: u64) {
+    fn take(&mut self, question: Question, answer: Answer, affected: u64) {
         let (process, lsn, xid, noted_at) = match answer {
             Answer::Short { process, lsn, xid, now } => {
                 self.short = true;
@@ -264,14 +254,14 @@ impl Guarding {
             return;
         }
         self.noted.unasked = false;
-        self.noted.elsewhere |= probe.changes && affected > 0 && xid.is_none();
+        self.noted.elsewhere |= question.changes && affected > 0 && xid.is_none();
         let (Some(xid), Some(lsn), Some(timeline)) = (xid, lsn, facts.timeline) else { return };
         self.noted.ticket = Some(XidTicket {
             system: facts.system,
             timeline,
             xid,
             lsn,
-            anchored: probe.level > 0 || (probe.changes && affected > 0),
+            anchored: question.level > 0 || (question.changes && affected > 0),
             process,
             process_started: facts.process_started,
             witness: facts.witness,

@@ -11,5 +11,5 @@ mod judge;
 mod look;
 mod resolve;
 
-pub(super) use capture::{Guarding, Probe, Question};
+pub(super) use capture::{Guarding, Question};
 pub(crate) use fence::Ghost;

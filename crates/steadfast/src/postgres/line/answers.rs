@@ -6,7 +6,7 @@ use postgres_types::Oid;
 use smallvec::SmallVec;
 use steadfast_wire::{Backend, Report};
 
-use super::packet::Failure;
+use super::failure::Failure;
 use super::raw::{Field, RawRow};
 use crate::error::Fault;
 use crate::postgres::columns;
@@ -90,33 +90,29 @@ pub(super) enum Wanted {
 
 impl Answers {
     /// The next part is a statement.
-    pub(in crate::postgres) fn statement(&mut self, taken: Taken) {
+    pub(super) fn statement(&mut self, taken: Taken) {
         self.push(Ends::Completed, taken);
     }
 
     /// The next part is the description of a statement.
-    pub(in crate::postgres) fn description(&mut self) {
+    pub(super) fn description(&mut self) {
         self.push(Ends::Described, Taken::Description(Vec::new(), Vec::new()));
     }
 
     /// The next part is a text, which is a request by itself.
-    pub(in crate::postgres) fn text(&mut self, taken: Taken) {
+    pub(super) fn text(&mut self, taken: Taken) {
         self.push(Ends::Ready, taken);
         self.requests += 1;
     }
 
     /// A request ends here.
-    pub(in crate::postgres) fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         self.requests += 1;
     }
 
-    pub(super) fn requests(&self) -> usize {
-        self.requests
-    }
-
-    /// True when all has been answered.
+    /// True when something was sent, and all of it has been answered.
     pub(super) fn is_complete(&self) -> bool {
-        self.answered >= self.requests
+        self.requests > 0 && self.answered >= self.requests
     }
 
     /// Gives the answer to the next part. One that was skipped for the sake of an earlier one says that the connection
@@ -204,6 +200,13 @@ impl Answers {
         self.answered += 1;
         let next = self.parts.iter().position(|part| part.request >= self.answered);
         self.at = next.unwrap_or(self.parts.len());
+    }
+}
+
+impl Taken {
+    /// Rows as they come.
+    pub(in crate::postgres) const fn raw() -> Self {
+        Self::Raw(Vec::new(), Vec::new())
     }
 }
 
@@ -296,7 +299,7 @@ mod tests {
     fn three() -> Answers {
         let mut answers = Answers::default();
         answers.statement(Taken::Nothing);
-        answers.statement(Taken::Raw(Vec::new(), Vec::new()));
+        answers.statement(Taken::raw());
         answers.statement(Taken::Nothing);
         answers.sync();
         answers
@@ -350,7 +353,7 @@ mod tests {
     fn a_failed_text_does_not_stop_the_next_request() {
         let mut answers = Answers::default();
         answers.text(Taken::Nothing);
-        answers.text(Taken::Raw(Vec::new(), Vec::new()));
+        answers.text(Taken::raw());
         hear(&mut answers, &[(b'E', ERROR), (b'Z', b"I"), (b'C', b"SET\0"), (b'T', b"\0\0")]);
         hear(&mut answers, &[(b'D', &[0, 1, 0, 0, 0, 1, b'2']), (b'C', b"SELECT 1\0"), (b'Z', b"I")]);
         let [first, second] = given(&mut answers);

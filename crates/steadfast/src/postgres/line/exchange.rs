@@ -9,8 +9,9 @@ use postgres_types::{Kind, Oid, Type};
 use tokio_postgres::Client;
 
 use super::answers::{Answers, Given, Taken};
+use super::failure::Failure;
 use super::lent::introduce;
-use super::packet::{Failure, Packet};
+use super::packet::Packet;
 use super::raw::{Field, RawRow};
 use super::wire::Wire;
 use crate::error::Fault;
@@ -33,7 +34,7 @@ impl Line {
         Self { engine, observed, types: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Sends what `compose` writes, and completes when all of it is answered, or cannot be any more: what is missing
+    /// Sends what `compose` writes, takes the answers, and completes when all of it is answered, or cannot be any more: what is missing
     /// says then that the connection is over.
     ///
     /// # Errors
@@ -55,26 +56,22 @@ impl Line {
     /// Runs statements as one text and gives their rows, whose values are texts.
     pub(in crate::postgres) async fn text(&self, sql: &str) -> Result<Vec<RawRow>, Failure> {
         let mut answers = Answers::default();
-        answers.text(Taken::Raw(Vec::new(), Vec::new()));
-        self.exchange(&mut answers, |packet| packet.query(sql)).await?;
+        self.exchange(&mut answers, |packet| packet.query(sql, Taken::raw())).await?;
         answers.give().map(Given::raw)
     }
 
     /// Runs statements as one text.
     pub(in crate::postgres) async fn run(&self, sql: &str) -> Result<(), Failure> {
         let mut answers = Answers::default();
-        answers.text(Taken::Nothing);
-        self.exchange(&mut answers, |packet| packet.query(sql)).await?;
+        self.exchange(&mut answers, |packet| packet.query(sql, Taken::Nothing)).await?;
         answers.give().map(drop)
     }
 
     /// Asks without a prepared statement, as works through every pooler. Values are in binary form.
     pub(in crate::postgres) async fn ask(&self, sql: &str, params: &[Value]) -> Result<Vec<RawRow>, Failure> {
         let mut answers = Answers::default();
-        answers.statement(Taken::Raw(Vec::new(), Vec::new()));
-        answers.sync();
         let compose = |packet: &mut Packet<'_>| {
-            packet.untyped(sql, params)?;
+            packet.untyped(sql, params, Taken::raw())?;
             packet.sync();
             Ok(())
         };
@@ -85,7 +82,6 @@ impl Line {
     /// One round trip that does nothing.
     pub(in crate::postgres) async fn ping(&self) -> Result<(), Failure> {
         let mut answers = Answers::default();
-        answers.sync();
         let compose = |packet: &mut Packet<'_>| {
             packet.sync();
             Ok(())
@@ -221,9 +217,7 @@ where
         if wire.is_free()
             && let Some(compose) = self.compose.take()
         {
-            let mut packet = Packet::new(wire.compose());
-            let composed = compose(&mut packet);
-            debug_assert!(composed.is_err() || packet.requests() == self.answers.requests());
+            let composed = compose(&mut Packet::new(wire.compose(), self.answers));
             if let Err(fault) = composed {
                 wire.abandon();
                 return Poll::Ready(Err(fault));

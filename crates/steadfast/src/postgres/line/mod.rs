@@ -4,11 +4,13 @@
 //! pipelining): the server wakes us once, and what follows a failed statement is not run. Whoever asks drives
 //! (`engine.rs`), and reads the answer where it lies.
 //!
-//! From the bottom up: where a message ends (`frames`), what is sent (`packet`), what a row is (`raw`), what is expected and what came of it (`answers`),
-//! the socket with its two buffers (`wire`), the driver's client for whoever wants one (`lent`), a call (`exchange`).
+//! From the bottom up: where a message ends (`frames`), why there is no answer (`failure`), what a row is (`raw`), what is
+//! expected and what came of it (`answers`), what is sent (`packet`), the socket with its two buffers (`wire`), the client of
+//! `tokio-postgres` for whoever wants one (`lent`), a call (`exchange`).
 
 mod answers;
 mod exchange;
+mod failure;
 mod frames;
 mod lent;
 mod packet;
@@ -17,8 +19,9 @@ mod wire;
 
 pub(super) use answers::{Answers, Given, Taken};
 pub(super) use exchange::Line;
+pub(super) use failure::Failure;
 pub(super) use lent::{LentStream, Shared};
-pub(super) use packet::{Failure, Packet};
+pub(super) use packet::Packet;
 pub(super) use raw::{Field, RawRow, fields};
 pub(super) use wire::Wire;
 

@@ -1,59 +1,37 @@
-//! What is sent.
+//! What is sent, and with it what is expected.
 
 use bytes::BytesMut;
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend::{self, BindError};
 use postgres_types::{Format, ToSql as _, Type};
-use steadfast_wire::Report;
 
+use super::answers::{Answers, Taken};
 use crate::error::Fault;
 use crate::sql::Value;
 use crate::verdict::{Class, Step};
 
 use crate::postgres::parameters::Parameter;
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub(in crate::postgres) enum Failure {
-    /// The server says why.
-    Reported(Box<Report>),
-    /// The connection is over.
-    Over,
-    /// It is our own doing, and the server knows nothing of it.
-    Ours(Fault),
-}
-
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self::Ours(fault)
-    }
-}
-
-/// Messages, one behind the other.
+/// Messages, one behind the other, and the answers to them.
 #[derive(Debug)]
 pub(in crate::postgres) struct Packet<'a> {
     bytes: &'a mut BytesMut,
-    requests: usize,
+    answers: &'a mut Answers,
 }
 
 /// Rows come in the server's binary form.
 const BINARY: [i16; 1] = [1];
 
 impl<'a> Packet<'a> {
-    pub(super) fn new(bytes: &'a mut BytesMut) -> Self {
-        Self { bytes, requests: 0 }
-    }
-
-    /// How many ReadyForQuery answer it.
-    pub(super) fn requests(&self) -> usize {
-        self.requests
+    pub(super) fn new(bytes: &'a mut BytesMut, answers: &'a mut Answers) -> Self {
+        Self { bytes, answers }
     }
 
     /// Runs a statement without parameters that gives no rows.
     pub(in crate::postgres) fn command(&mut self, text: &str) -> Result<(), Fault> {
         frontend::parse("", text, [], self.bytes).map_err(unsendable)?;
         self.bind("", &[], &[])?;
-        self.execute()
+        self.execute(Taken::Nothing)
     }
 
     /// Runs a prepared statement. Parameters beyond the known types are sent as text.
@@ -62,17 +40,23 @@ impl<'a> Packet<'a> {
         name: &str,
         types: &[Type],
         params: &[Value],
+        taken: Taken,
     ) -> Result<(), Fault> {
         self.bind(name, types, params)?;
-        self.execute()
+        self.execute(taken)
     }
 
     /// Runs a statement that is not prepared: parameters go as text, and the server finds out their types.
-    pub(in crate::postgres) fn untyped(&mut self, text: &str, params: &[Value]) -> Result<(), Fault> {
+    pub(in crate::postgres) fn untyped(
+        &mut self,
+        text: &str,
+        params: &[Value],
+        taken: Taken,
+    ) -> Result<(), Fault> {
         frontend::parse("", text, [], self.bytes).map_err(unsendable)?;
         self.bind("", &[], params)?;
         frontend::describe(b'P', "", self.bytes).map_err(unsendable)?;
-        self.execute()
+        self.execute(taken)
     }
 
     /// Prepares a statement, with the types of its parameters where they are given.
@@ -87,7 +71,9 @@ impl<'a> Packet<'a> {
 
     /// Asks for the types of a prepared statement's parameters and columns.
     pub(in crate::postgres) fn describe(&mut self, name: &str) -> Result<(), Fault> {
-        frontend::describe(b'S', name, self.bytes).map_err(unsendable)
+        frontend::describe(b'S', name, self.bytes).map_err(unsendable)?;
+        self.answers.description();
+        Ok(())
     }
 
     /// Gives a prepared statement up. It need not be there.
@@ -98,18 +84,20 @@ impl<'a> Packet<'a> {
     /// Ends a request of the messages so far.
     pub(in crate::postgres) fn sync(&mut self) {
         frontend::sync(self.bytes);
-        self.requests += 1;
+        self.answers.sync();
     }
 
     /// A request by itself: statements as one text.
-    pub(in crate::postgres) fn query(&mut self, text: &str) -> Result<(), Fault> {
+    pub(in crate::postgres) fn query(&mut self, text: &str, taken: Taken) -> Result<(), Fault> {
         frontend::query(text, self.bytes).map_err(unsendable)?;
-        self.requests += 1;
+        self.answers.text(taken);
         Ok(())
     }
 
-    fn execute(&mut self) -> Result<(), Fault> {
-        frontend::execute("", 0, self.bytes).map_err(unsendable)
+    fn execute(&mut self, taken: Taken) -> Result<(), Fault> {
+        frontend::execute("", 0, self.bytes).map_err(unsendable)?;
+        self.answers.statement(taken);
+        Ok(())
     }
 
     fn bind(&mut self, name: &str, types: &[Type], params: &[Value]) -> Result<(), Fault> {

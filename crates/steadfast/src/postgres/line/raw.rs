@@ -2,7 +2,7 @@
 
 use postgres_types::Oid;
 
-use super::packet::Failure;
+use super::failure::Failure;
 use crate::error::Fault;
 use crate::postgres::columns::EPOCH;
 use crate::verdict::{Class, Step};
