@@ -86,6 +86,13 @@ impl Server {
     }
 }
 
+impl Server {
+    fn is_among_the_first(&self, number: usize, connection: &Connection) -> bool {
+        let lines = self.0.lines.lock().unwrap();
+        lines.iter().take(number).any(|(line, _)| Arc::ptr_eq(line, &connection.line))
+    }
+}
+
 impl Connector for Server {
     type Connection = Connection;
 
@@ -316,6 +323,96 @@ fn warming_up_ends_beside_callers_who_come_and_go() {
             caller.await.unwrap();
         });
         assert_eq!(pool.status().total(), 2);
+    });
+}
+
+/// Who comes again and again finds the connection in its thread's pocket most of the time; not so when somebody waits.
+#[test]
+fn who_comes_again_passes_nobody_by() {
+    check(|| {
+        let (pool, server) = pool(1);
+        // The pockets are open when the keeper has had its first turn.
+        block_on(async { work(pool.acquire().await.unwrap()).await });
+        let (queued, served) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let regulars: Vec<_> = (0..2)
+            .map(|_| {
+                let (pool, queued, served) = (pool.clone(), Arc::clone(&queued), Arc::clone(&served));
+                spawn(async move {
+                    for _ in 0..3 {
+                        let somebody_waits = queued.load(Ordering::SeqCst);
+                        let lease = pool.acquire().await.unwrap();
+                        assert!(!somebody_waits || served.load(Ordering::SeqCst), "rule 2");
+                        work(lease).await;
+                    }
+                })
+            })
+            .collect();
+        let waiter = {
+            let pool = pool.clone();
+            spawn(async move {
+                let mut acquiring = Box::pin(pool.acquire());
+                let lease = match futures_util::poll!(&mut acquiring) {
+                    Poll::Ready(lease) => lease,
+                    Poll::Pending => {
+                        queued.store(true, Ordering::SeqCst);
+                        acquiring.await
+                    }
+                };
+                served.store(true, Ordering::SeqCst);
+                work(lease.unwrap()).await;
+            })
+        };
+        block_on(async {
+            for regular in regulars {
+                regular.await.unwrap();
+            }
+            waiter.await.unwrap();
+        });
+        assert_eq!(server.0.most_open.load(Ordering::SeqCst), 1, "rule 1");
+        let status = pool.status();
+        assert_eq!((status.waiting, status.leased, status.idle), (0, 0, 1), "{status:?}");
+    });
+}
+
+/// Whoever looks sees what is in the pockets, and nobody gets from there what was disposed of.
+#[test]
+fn what_is_in_a_pocket_is_seen_and_disposed_of() {
+    check(|| {
+        let (pool, server) = pool(2);
+        block_on(async { work(pool.acquire().await.unwrap()).await });
+        let old = server.0.lines.lock().unwrap().len();
+        let disposed = Arc::new(AtomicBool::new(false));
+        let regulars: Vec<_> = (0..2)
+            .map(|_| {
+                let (pool, server, disposed) = (pool.clone(), server.clone(), Arc::clone(&disposed));
+                spawn(async move {
+                    for _ in 0..3 {
+                        let must_be_new = disposed.load(Ordering::SeqCst);
+                        let lease = pool.acquire().await.unwrap();
+                        assert!(!(must_be_new && server.is_among_the_first(old, &lease)), "rule 6");
+                        work(lease).await;
+                    }
+                })
+            })
+            .collect();
+        let owner = {
+            let pool = pool.clone();
+            spawn(async move {
+                pool.dispose();
+                disposed.store(true, Ordering::SeqCst);
+                let status = pool.status();
+                assert!(status.leased + status.idle + status.opening <= 2, "rule 1: {status:?}");
+            })
+        };
+        block_on(async {
+            for regular in regulars {
+                regular.await.unwrap();
+            }
+            owner.await.unwrap();
+        });
+        let status = pool.status();
+        assert_eq!((status.waiting, status.leased), (0, 0), "{status:?}");
+        assert!(server.0.most_open.load(Ordering::SeqCst) <= 2, "rule 1");
     });
 }
 

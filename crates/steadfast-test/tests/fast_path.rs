@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use steadfast::config::PoolOptions;
@@ -32,16 +33,20 @@ async fn rule_5_a_checkout_and_a_return_allocate_nothing_and_say_nothing() {
         .build()
         .unwrap();
     drop(pool.acquire().await.unwrap());
-    let (events, tasks) = (told.0.load(Ordering::SeqCst), alive_tasks());
-    let counted = allocation_counter::measure(|| {
-        for _ in 0..1000 {
-            // Ready at its first poll: nobody waits for anything.
-            let lease = pool.acquire().now_or_never().expect("at once").expect("a connection");
-            drop(lease);
-        }
-    });
-    assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
-    assert_eq!((told.0.load(Ordering::SeqCst), alive_tasks()), (events, tasks));
+    // By way of the pool's lock at first, and by that of the thread's own pocket once the keeper has had its turn.
+    for _ in 0..2 {
+        let (events, tasks) = (told.0.load(Ordering::SeqCst), alive_tasks());
+        let counted = allocation_counter::measure(|| {
+            for _ in 0..1000 {
+                // Ready at its first poll: nobody waits for anything.
+                let lease = pool.acquire().now_or_never().expect("at once").expect("a connection");
+                drop(lease);
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
+        assert_eq!((told.0.load(Ordering::SeqCst), alive_tasks()), (events, tasks));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 /// Measures as metrics do: adds to atomic integers.
@@ -73,15 +78,18 @@ async fn rule_5_a_measured_checkout_allocates_nothing_either() {
     let meter = Arc::new(Meter::default());
     let pool = Pool::builder(SimServer::new()).observer(Arc::clone(&meter) as _).build().unwrap();
     drop(pool.acquire().await.unwrap());
-    let before = meter.returned.load(Ordering::SeqCst);
-    let counted = allocation_counter::measure(|| {
-        for _ in 0..1000 {
-            drop(pool.acquire().now_or_never().expect("at once").expect("a connection"));
-        }
-    });
-    assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
-    assert_eq!(meter.returned.load(Ordering::SeqCst) - before, 1000);
-    assert_eq!(meter.lent.load(Ordering::SeqCst), meter.returned.load(Ordering::SeqCst));
+    for _ in 0..2 {
+        let before = meter.returned.load(Ordering::SeqCst);
+        let counted = allocation_counter::measure(|| {
+            for _ in 0..1000 {
+                drop(pool.acquire().now_or_never().expect("at once").expect("a connection"));
+            }
+        });
+        assert_eq!(counted.count_total, 0, "{} allocations", counted.count_total);
+        assert_eq!(meter.returned.load(Ordering::SeqCst) - before, 1000);
+        assert_eq!(meter.lent.load(Ordering::SeqCst), meter.returned.load(Ordering::SeqCst));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

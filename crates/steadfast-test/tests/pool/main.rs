@@ -13,6 +13,7 @@ mod generation;
 mod keeping;
 mod order;
 mod outage;
+mod pockets;
 mod simulation;
 mod verification;
 

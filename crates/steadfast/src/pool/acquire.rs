@@ -6,9 +6,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use super::lanes::{ByThread, Lane};
 use super::lease::Lease;
 use super::lending::{Entered, Place};
-use super::shared::{Boxed, Shared};
+use super::pockets::Round;
+use super::pooled::Boxed;
+use super::shared::Shared;
 use super::state::{Answer, Borrower, Refusal, WaiterId};
 use super::watch::TRUST;
 use crate::connector::Connector;
@@ -49,11 +52,11 @@ impl Patience {
 /// A connection that is fit for use right now, if there is one.
 pub(super) fn at_once<C: Connector>(
     shared: &Arc<Shared<C>>,
+    lanes: &ByThread<Lane<C>>,
     holder: &'static Location<'static>,
 ) -> Option<Lease<C>> {
     loop {
-        let (id, connection) = shared.take(holder)?;
-        let lease = Lease::new(shared, id, connection);
+        let lease = Lease::new(lanes.here(), shared.take(holder)?);
         if lease.is_ready() {
             return Some(lease);
         }
@@ -65,16 +68,18 @@ pub(super) fn at_once<C: Connector>(
 #[inline]
 pub(super) fn acquire<'a, C: Connector>(
     shared: &'a Arc<Shared<C>>,
+    lanes: &'a ByThread<Lane<C>>,
     patience: Patience,
     holder: &'static Location<'static>,
 ) -> Acquire<'a, C> {
-    Acquire { shared, patience, holder, stage: Stage::New }
+    Acquire { shared, lanes, patience, holder, stage: Stage::New }
 }
 
 /// Written by hand, so that the usual case moves a lease once, and that what waits is small. On drop the place in the
 /// queue is given up; what was granted by then goes to the next.
 pub(super) struct Acquire<'a, C: Connector> {
     shared: &'a Arc<Shared<C>>,
+    lanes: &'a ByThread<Lane<C>>,
     patience: Patience,
     holder: &'static Location<'static>,
     stage: Stage,
@@ -113,9 +118,9 @@ impl<C: Connector> Future for Acquire<'_, C> {
         }
         loop {
             match this.shared.enter(this.holder, context.waker()) {
-                Entered::Lent(id, connection) => {
+                Entered::Lent(connection) => {
                     this.stage = Stage::Ended;
-                    let mut lease = Lease::new(this.shared, id, connection);
+                    let mut lease = Lease::new(this.lanes.here(), connection);
                     if lease.is_ready() {
                         lease.measure(None);
                         return Poll::Ready(Ok(lease));
@@ -170,8 +175,10 @@ impl<C: Connector> Acquire<'_, C> {
             wait.id = None;
             let refusal = match known {
                 Answer::Refused(refusal) => refusal,
-                Answer::Granted(id, connection) => {
-                    let mut lease = Lease::new(self.shared, id, connection);
+                Answer::Granted(_, connection) => {
+                    // It may have become suspect since it was granted: the machine is to have a look at it.
+                    let connection = connection.to(borrower, Round::SHUT);
+                    let mut lease = Lease::new(self.lanes.here(), connection);
                     if lease.is_ready() {
                         self.stage = Stage::Ended;
                         lease.measure(Some(started));
@@ -247,7 +254,11 @@ impl<C: Connector> Drop for Acquire<'_, C> {
 const LONG_WAIT: Duration = Duration::from_secs(1);
 
 /// Everything that can be said about why there is no connection.
-pub(super) fn explain<C: Connector>(shared: &Shared<C>, refusal: Refusal, waited: Duration) -> AcquireError {
+pub(super) fn explain<C: Connector>(
+    shared: &Arc<Shared<C>>,
+    refusal: Refusal,
+    waited: Duration,
+) -> AcquireError {
     shared.look(|state, now| {
         let status = state.status(now);
         let mut error = AcquireError::new(refusal.failure, state.phase(), waited);

@@ -39,6 +39,7 @@ impl<C: Connector> Shared<C> {
             }
             let Some(mut connecting) = self.connecting.all_within(patience) else { return false };
             let Some(mut runtime) = self.runtime.try_write_for(patience) else { return false };
+            actions.extend(self.pockets.shut().map(Action::Abandon));
             connecting.clear();
             let now = core.clock.read();
             core.state.abandon(now, &mut actions);
@@ -70,9 +71,10 @@ impl<C: Connector> Drop for Shared<C> {
             let core = self.core.get_mut();
             let now = core.clock.read();
             core.state.abandon(now, &mut actions);
+            actions.extend(self.pockets.shut().map(Action::Abandon));
             for action in actions {
                 if let Action::Abandon(connection) = action {
-                    self.connector.abandon(*connection);
+                    self.connector.abandon(connection.connection);
                 }
             }
         }

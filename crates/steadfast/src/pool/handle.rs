@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::acquire::{self, Patience};
 use super::keeper;
+use super::lanes::{ByThread, Lane, lanes};
 use super::lease::Lease;
 use super::shared::Shared;
 use super::status::{SlotStatus, Status};
@@ -20,6 +21,7 @@ use crate::time::{Instant, timeout_at};
 /// A pool of connections. Cheap to clone; the clones share one pool, which ends with the last of them.
 pub struct Pool<C: Connector> {
     shared: Arc<Shared<C>>,
+    lanes: Arc<ByThread<Lane<C>>>,
 }
 
 impl<C: Connector> Pool<C> {
@@ -50,7 +52,12 @@ impl<C: Connector> Pool<C> {
     /// Dropping the future loses the place in the queue and nothing else.
     #[track_caller]
     pub fn acquire(&self) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
-        acquire::acquire(&self.shared, Patience::For(self.shared.options.acquire_timeout), Location::caller())
+        acquire::acquire(
+            &self.shared,
+            &self.lanes,
+            Patience::For(self.shared.options.acquire_timeout),
+            Location::caller(),
+        )
     }
 
     /// A connection, no later than this.
@@ -65,7 +72,7 @@ impl<C: Connector> Pool<C> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
-        acquire::acquire(&self.shared, Patience::Until(deadline), Location::caller())
+        acquire::acquire(&self.shared, &self.lanes, Patience::Until(deadline), Location::caller())
     }
 
     /// A connection if one is idle and fit for use right now and nobody waits.
@@ -75,7 +82,7 @@ impl<C: Connector> Pool<C> {
         if !self.shared.is_own_process() {
             return None;
         }
-        let mut lease = acquire::at_once(&self.shared, Location::caller())?;
+        let mut lease = acquire::at_once(&self.shared, &self.lanes, Location::caller())?;
         lease.measure(None);
         Some(lease)
     }
@@ -156,7 +163,7 @@ impl<C: Connector> Pool<C> {
         &self,
         deadline: Instant,
     ) -> impl Future<Output = Result<Lease<C>, AcquireError>> + Send + '_ {
-        acquire::acquire(&self.shared, Patience::Aside(deadline), Location::caller())
+        acquire::acquire(&self.shared, &self.lanes, Patience::Aside(deadline), Location::caller())
     }
 
     /// True for one caller in a while, and ever more seldom: it may give up the connection that it holds, so that
@@ -196,7 +203,7 @@ impl<C: Connector> Pool<C> {
 
 impl<C: Connector> Clone for Pool<C> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self { shared: Arc::clone(&self.shared), lanes: Arc::clone(&self.lanes) }
     }
 }
 
@@ -241,6 +248,7 @@ impl<C: Connector> PoolBuilder<C> {
         let shared = Arc::new(Shared::new(self.connector, self.options, self.observers));
         keeper::start(&shared);
         watch::start(&shared);
-        Ok(Pool { shared })
+        let lanes = lanes(&shared);
+        Ok(Pool { shared, lanes })
     }
 }

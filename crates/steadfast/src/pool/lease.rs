@@ -4,12 +4,13 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use super::shared::{Boxed, Shared};
-use super::state::{Found, SlotId};
+use super::lanes::Lane;
+use super::pooled::Boxed;
+use super::shared::Shared;
+use super::state::Found;
 use crate::connector::Connector;
 use crate::error::Fault;
 use crate::event::Measurement;
-use crate::process::Incarnation;
 use crate::time::{Duration, Instant};
 
 /// A connection, given back when this is dropped.
@@ -17,33 +18,21 @@ use crate::time::{Duration, Instant};
 /// What comes back in the middle of something (a transaction, a request whose future was dropped) is cleaned
 /// by the pool before anybody else gets it. Dropping never blocks, does no I/O, and works outside a runtime.
 pub struct Lease<C: Connector> {
-    shared: Arc<Shared<C>>,
-    id: SlotId,
     /// `None` only once it was given back.
     connection: Option<Boxed<C>>,
-    condemned: Option<Fault>,
-    process: Incarnation,
-    /// When it was lent; `None` as long as nobody measures.
-    lent: Option<Instant>,
 }
 
 impl<C: Connector> Lease<C> {
     #[inline]
-    pub(super) fn new(shared: &Arc<Shared<C>>, id: SlotId, connection: Boxed<C>) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-            connection: Some(connection),
-            condemned: None,
-            process: shared.process(),
-            lent: None,
-        }
+    pub(super) fn new(lane: &Lane<C>, mut connection: Boxed<C>) -> Self {
+        connection.lane = Some(Arc::clone(lane));
+        Self { connection: Some(connection) }
     }
 
     /// Tells those who measure that it was lent, after a wait since then. When nobody measures no clock is read.
     #[inline]
     pub(super) fn measure(&mut self, since: Option<Instant>) {
-        if self.shared.is_measured() {
+        if self.shared().is_measured() {
             self.measure_loan(since);
         }
     }
@@ -52,43 +41,61 @@ impl<C: Connector> Lease<C> {
     fn measure_loan(&mut self, since: Option<Instant>) {
         let now = Instant::now();
         let waited = since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-        self.shared.measure(&Measurement::Acquired { waited });
-        self.lent = Some(now);
+        self.shared().measure(&Measurement::Acquired { waited });
+        self.boxed_mut().lent = Some(now);
     }
 
     /// Says that the connection proved useless in a way which the pool cannot see: it is closed on return, and
     /// all of its age become suspect when the fault is of a kind that may have hit them too.
     pub fn condemn(&mut self, fault: Fault) {
-        self.condemned = Some(fault);
+        self.boxed_mut().condemned = Some(fault);
     }
 
     /// Closes the connection instead of giving it back; its place is free for a new one.
     pub fn discard(mut self) {
-        if let Some(connection) = self.connection.take() {
-            if self.process.is_current() {
-                self.measure_return();
-                let id = self.id;
-                self.shared.update(|state, now, out| state.discard(id, connection, now, out));
-            } else {
-                self.shared.connector.abandon(*connection);
-            }
+        if let Some((lane, connection)) = self.end() {
+            let id = connection.id;
+            lane.update(|state, now, out| state.discard(id, connection, now, out));
         }
     }
 
-    fn measure_return(&mut self) {
-        if let Some(lent) = self.lent.take() {
-            self.shared.measure(&Measurement::Returned { used: lent.elapsed() });
+    /// Takes the connection out, if there is one that is this process's own.
+    #[inline]
+    fn end(&mut self) -> Option<(Lane<C>, Boxed<C>)> {
+        let mut connection = self.connection.take()?;
+        let lane = connection.lane.take()?;
+        if !connection.process.is_current() {
+            lane.connector.abandon(connection.connection);
+            return None;
         }
+        if let Some(lent) = connection.lent.take() {
+            lane.measure(&Measurement::Returned { used: lent.elapsed() });
+        }
+        Some((lane, connection))
     }
 
     /// What is known about the connection without asking: false when it is lost or in the middle of something.
     #[inline]
     pub(super) fn is_ready(&self) -> bool {
-        matches!(self.shared.inspect(self.boxed()), Found::Ready)
+        matches!(self.shared().inspect(self.boxed()), Found::Ready)
+    }
+
+    fn shared(&self) -> &Arc<Shared<C>> {
+        match &self.boxed().lane {
+            Some(lane) => lane,
+            None => bug(),
+        }
     }
 
     fn boxed(&self) -> &Boxed<C> {
         match &self.connection {
+            Some(connection) => connection,
+            None => bug(),
+        }
+    }
+
+    fn boxed_mut(&mut self) -> &mut Boxed<C> {
+        match &mut self.connection {
             Some(connection) => connection,
             None => bug(),
         }
@@ -105,32 +112,23 @@ impl<C: Connector> Deref for Lease<C> {
 
 impl<C: Connector> DerefMut for Lease<C> {
     fn deref_mut(&mut self) -> &mut C::Connection {
-        match &mut self.connection {
-            Some(connection) => connection,
-            None => bug(),
-        }
+        self.boxed_mut()
     }
 }
 
 impl<C: Connector> Drop for Lease<C> {
     fn drop(&mut self) {
-        let Some(connection) = self.connection.take() else {
-            return;
-        };
-        if !self.process.is_current() {
-            self.shared.connector.abandon(*connection);
-            return;
+        if let Some((lane, connection)) = self.end() {
+            lane.give_back(connection);
         }
-        self.measure_return();
-        self.shared.give_back(self.id, connection, self.condemned.take());
     }
 }
 
 impl<C: Connector> fmt::Debug for Lease<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Lease")
-            .field("slot", &self.id)
-            .field("condemned", &self.condemned)
+            .field("slot", &self.connection.as_ref().map(|connection| connection.id))
+            .field("condemned", &self.connection.as_ref().map(|connection| &connection.condemned))
             .finish_non_exhaustive()
     }
 }

@@ -7,6 +7,8 @@ use std::task::Waker;
 
 use super::clock::Clock;
 use super::connecting::Connecting;
+use super::pockets::Pockets;
+use super::pooled::Boxed;
 use super::spare::Spare;
 use super::state::{Action, Actions, Found, Limits, Moment, State};
 use super::status::Status;
@@ -19,8 +21,6 @@ use crate::process::Incarnation;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, MutexGuard, Notify, RwLock};
 use crate::time::Duration;
 
-/// Connections are boxed, so that they move between machine, tasks and leases as one pointer.
-pub(super) type Boxed<C> = Box<<C as Connector>::Connection>;
 pub(super) type PoolState<C> = State<Boxed<C>, Waker>;
 pub(super) type PoolActions<C> = Actions<Boxed<C>, Waker>;
 
@@ -48,6 +48,7 @@ pub(super) struct Shared<C: Connector> {
     /// or what is in `lending`. While it is held no foreign code runs but [`Connector::inspect`] and the cloning of a
     /// waker.
     pub(super) core: Mutex<Core<C>>,
+    pub(super) pockets: Pockets<C>,
     pub(super) connecting: Connecting,
     /// Where tasks are started: leases may be dropped outside any runtime.
     pub(super) runtime: RwLock<Handle>,
@@ -85,6 +86,7 @@ impl<C: Connector> Shared<C> {
             told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
             core: Mutex::new(Core { state, clock: Clock::new(), watch: Watch::default() }),
+            pockets: Pockets::new(),
             connecting: Connecting::new(),
             runtime: RwLock::new(Handle::current()),
             origin: Incarnation::current(),
@@ -114,6 +116,7 @@ impl<C: Connector> Shared<C> {
         change: impl FnOnce(&mut PoolState<C>, Moment, &mut PoolActions<C>) -> R,
     ) -> R {
         let mut actions = PoolActions::<C>::new();
+        self.take_in(&mut core, self.pockets.shut(), &mut actions);
         let result = change(&mut core.state, now, &mut actions);
         // What is due next may have changed; lending on what there is changes nothing about it.
         let retries =
@@ -136,10 +139,18 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Looks at the state without changing it, at the exact time.
-    pub(super) fn look<R>(&self, look: impl FnOnce(&PoolState<C>, Moment) -> R) -> R {
-        let core = &mut *self.core.lock();
-        let now = core.clock.read();
-        look(&core.state, now)
+    pub(super) fn look<R>(self: &Arc<Self>, look: impl FnOnce(&PoolState<C>, Moment) -> R) -> R {
+        let mut actions = PoolActions::<C>::new();
+        let seen = {
+            let core = &mut *self.core.lock();
+            if self.is_own_process() {
+                self.take_in(core, self.pockets.empty(), &mut actions);
+            }
+            let now = core.clock.read();
+            look(&core.state, now)
+        };
+        self.obey(actions);
+        seen
     }
 
     /// The keeper's turn: gives until when it may sleep.
@@ -148,12 +159,16 @@ impl<C: Connector> Shared<C> {
         let alarmed = self.alarmed.swap(false, Ordering::AcqRel);
         let due = {
             let core = &mut *self.core.lock();
+            self.take_in(core, self.pockets.shut(), &mut actions);
             let goes_on = core.clock.tick();
             let now = core.clock.read();
             if alarmed {
                 core.state.sweep(|connection| self.inspect(connection), now, &mut actions);
             }
             let due = core.state.tick(now, &mut actions).map(|moment| core.clock.instant(moment));
+            if goes_on && core.state.is_calm() {
+                self.pockets.open();
+            }
             let tick = goes_on.then(|| core.clock.instant(now.after(super::clock::TICK)));
             due.into_iter().chain(tick).min()
         };
@@ -161,12 +176,28 @@ impl<C: Connector> Shared<C> {
         due
     }
 
-    pub(super) fn status(&self) -> Status {
+    /// What was in the pockets comes back.
+    #[inline]
+    fn take_in(
+        &self,
+        core: &mut Core<C>,
+        pocketed: impl Iterator<Item = Boxed<C>>,
+        out: &mut PoolActions<C>,
+    ) {
+        for connection in pocketed {
+            // Since when it was in there is not known; it was no sooner than this.
+            let (then, _) = core.clock.now();
+            let found = self.inspect(&connection);
+            core.state.give_back(connection.id, connection, found, then, out);
+        }
+    }
+
+    pub(super) fn status(self: &Arc<Self>) -> Status {
         self.look(|state, now| state.status(now))
     }
 
     /// What a connection looks like to the machine.
-    pub(super) fn inspect(&self, connection: &Boxed<C>) -> Found {
+    pub(super) fn inspect(&self, connection: &C::Connection) -> Found {
         match self.connector.inspect(connection) {
             Condition::Ready => Found::Ready,
             Condition::Dirty => Found::Dirty,
@@ -204,7 +235,7 @@ impl<C: Connector> Shared<C> {
     }
 
     /// Tells, once, of a task that waits for a connection while it holds one and all are in use.
-    pub(super) fn tell_of_waiting_for_itself(&self, location: &'static Location<'static>) {
+    pub(super) fn tell_of_waiting_for_itself(self: &Arc<Self>, location: &'static Location<'static>) {
         let Some(task) = tokio::task::try_id() else { return };
         let held = self.look(|state, now| {
             let held = state.held_by(task);
@@ -272,7 +303,7 @@ impl<C: Connector> Shared<C> {
                 Action::Clean(id, connection) => upkeep::clean(self, id, connection),
                 Action::Close(id, connection) => upkeep::close(self, id, connection),
                 Action::Drop(connection) => drop(connection),
-                Action::Abandon(connection) => self.connector.abandon(*connection),
+                Action::Abandon(connection) => self.connector.abandon(connection.connection),
                 Action::Announce(event) => self.announce(&event),
             }
         }

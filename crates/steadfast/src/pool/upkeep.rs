@@ -4,7 +4,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use super::shared::{Boxed, Shared};
+use super::pooled::{Boxed, Pooled};
+use super::shared::Shared;
 use super::state::{Attempt, Found, SlotId};
 use crate::connector::Connector;
 use crate::error::Fault;
@@ -30,7 +31,7 @@ pub(super) fn open<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, attempt: A
         work.done();
         let ended = shared.update(|state, now, out| match result {
             Ok(connection) => {
-                let connection = Box::new(connection);
+                let connection = Pooled::new(connection, id, shared.process());
                 let ended = ended(&shared, &connection).is_err();
                 state.opened(id, connection, started.elapsed(), now, out);
                 ended
@@ -86,7 +87,7 @@ pub(super) fn close<C: Connector>(shared: &Arc<Shared<C>>, id: SlotId, connectio
     let _task = tasks::spawn_on(&shared.runtime(), "pool: close", async move {
         let shared = Arc::clone(&work.shared);
         let limit = shared.options.close_timeout;
-        if timeout(limit, shared.connector.close(*connection)).await.is_err() {
+        if timeout(limit, shared.connector.close(connection.connection)).await.is_err() {
             tracing::debug!(?limit, "a connection was closed without a goodbye: its peer does not answer");
         }
         work.done();

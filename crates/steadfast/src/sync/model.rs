@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::sync::PoisonError;
 
+use shuttle::rand::Rng as _;
 use shuttle::sync::{RwLockReadGuard, RwLockWriteGuard};
 
 pub(crate) use shuttle::future::AbortHandle;
@@ -31,6 +32,21 @@ impl<T> Mutex<T> {
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place for one box.
+pub(crate) struct Exchange<T>(Mutex<Option<Box<T>>>);
+
+impl<T> Default for Exchange<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> Exchange<T> {
+    pub(crate) fn swap(&self, content: Option<Box<T>>) -> Option<Box<T>> {
+        std::mem::replace(&mut *self.0.lock(), content)
     }
 }
 
@@ -82,6 +98,12 @@ impl Notify {
     fn let_others_run(&self) {
         let _turn = self.turn.load(std::sync::atomic::Ordering::SeqCst);
     }
+}
+
+/// All tasks of a model share one thread of the system. So that they meet each other in every way, each asks as if it were
+/// any of two.
+pub(crate) fn thread_number() -> usize {
+    shuttle::rand::thread_rng().gen_range(0..2)
 }
 
 /// The one runtime that there is.

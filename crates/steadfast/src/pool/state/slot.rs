@@ -10,7 +10,7 @@ use super::openings::Attempt;
 pub(crate) struct SlotId(pub(super) usize);
 
 /// Who has acquired a connection.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Borrower {
     /// Where, when leak tracking is on.
     pub(crate) location: Option<&'static Location<'static>>,

@@ -7,6 +7,15 @@ use crate::pool::status::{CircuitState, Reachability, SlotStage, SlotStatus, Sta
 use crate::time::Duration;
 
 impl<C, W> State<C, W> {
+    /// True when a connection that comes back may go to whoever asks next, with no look at anything but itself: nobody
+    /// waits, nothing is wrong, and there are not too many.
+    pub(crate) fn is_calm(&self) -> bool {
+        !self.closing
+            && self.waiters.is_empty()
+            && matches!(self.circuit, Circuit::Closed)
+            && self.slots.len() <= self.limits.capacity()
+    }
+
     /// Everything at one moment.
     pub(crate) fn status(&self, now: Moment) -> Status {
         let mut status = Status {
