@@ -1,5 +1,5 @@
-//! The usual way of a connection, out to a caller and back: one lock each, and nothing else to be done. What is not usual
-//! goes through [`Shared::update`].
+//! The usual way of a connection, out to a caller and back: by the pocket of the thread, else by one lock each, and nothing
+//! else to be done. What is not usual goes through [`Shared::update`].
 
 use std::panic::Location;
 use std::sync::Arc;

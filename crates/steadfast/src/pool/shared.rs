@@ -19,7 +19,6 @@ use crate::connector::{Alarm, Condition, Connector};
 use crate::event::{Event, Measurement, Observer};
 use crate::process::Incarnation;
 use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Handle, Mutex, MutexGuard, Notify, RwLock};
-use crate::time::Duration;
 
 pub(super) type PoolState<C> = State<Boxed<C>, Waker>;
 pub(super) type PoolActions<C> = Actions<Boxed<C>, Waker>;
@@ -57,7 +56,7 @@ pub(super) struct Shared<C: Connector> {
     /// The fork of it that has made the pool its own, by process id; zero when there is none.
     pub(super) adopter: AtomicU32,
     /// A running mean of ping round trips, in microseconds; zero before the first.
-    usual_ping: AtomicU64,
+    pub(super) usual_ping: AtomicU64,
 }
 
 pub(super) struct Core<C: Connector> {
@@ -166,7 +165,8 @@ impl<C: Connector> Shared<C> {
                 core.state.sweep(|connection| self.inspect(connection), now, &mut actions);
             }
             let due = core.state.tick(now, &mut actions).map(|moment| core.clock.instant(moment));
-            if goes_on && core.state.is_calm() {
+            // Also when the clock is going to stand still: who starts it again may leave the keeper no turn for a while.
+            if core.state.is_calm() {
                 self.pockets.open();
             }
             let tick = goes_on.then(|| core.clock.instant(now.after(super::clock::TICK)));
@@ -268,24 +268,6 @@ impl<C: Connector> Shared<C> {
         for meter in &self.meters {
             meter.measure(measurement);
         }
-    }
-
-    /// Notes how long a ping took.
-    pub(super) fn note_ping(&self, took: Duration) {
-        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
-        let usual = self.usual_ping.load(Ordering::Relaxed);
-        let usual = if usual == 0 { took } else { (usual / 8 * 7).saturating_add(took / 8).max(1) };
-        self.usual_ping.store(usual, Ordering::Relaxed);
-    }
-
-    /// After how long a ping counts as unusually slow: five usual round trips, and never so soon that a busy
-    /// scheduler alone could be the reason.
-    pub(super) fn hedge_delay(&self) -> Duration {
-        let usual = Duration::from_micros(self.usual_ping.load(Ordering::Relaxed));
-        if usual.is_zero() {
-            return self.options.ping_timeout / 4;
-        }
-        (usual * 5).clamp(Duration::from_millis(20), self.options.ping_timeout)
     }
 
     #[inline(never)]

@@ -3,6 +3,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::pooled::{Boxed, Pooled};
 use super::shared::Shared;
@@ -144,6 +145,26 @@ async fn not_counted_on<C: Connector, R>(
             shared.update(|state, now, out| state.stalled(id, now, out));
             answer.await
         }
+    }
+}
+
+impl<C: Connector> Shared<C> {
+    /// Notes how long a ping took.
+    fn note_ping(&self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).max(1);
+        let usual = self.usual_ping.load(Ordering::Relaxed);
+        let usual = if usual == 0 { took } else { (usual / 8 * 7).saturating_add(took / 8).max(1) };
+        self.usual_ping.store(usual, Ordering::Relaxed);
+    }
+
+    /// After how long a ping counts as unusually slow: five usual round trips, and never so soon that a busy
+    /// scheduler alone could be the reason.
+    fn hedge_delay(&self) -> Duration {
+        let usual = Duration::from_micros(self.usual_ping.load(Ordering::Relaxed));
+        if usual.is_zero() {
+            return self.options.ping_timeout / 4;
+        }
+        (usual * 5).clamp(Duration::from_millis(20), self.options.ping_timeout)
     }
 }
 
