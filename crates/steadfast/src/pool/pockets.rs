@@ -6,13 +6,13 @@
 //!
 //! # What the machine knows
 //! For the machine a connection in a pocket is still lent, to whom it lent it last. Nobody sees that:
-//! - **Whoever looks at the machine or changes it empties the pockets first**, under the pool's lock
+//! - **Whoever looks at the machine or changes it shuts the pockets first**, under the pool's lock
 //!   ([`Shared::look`](super::shared::Shared::look), [`Shared::change`](super::shared::Shared::change), the keeper's
 //!   tick). What was in them comes back then, in the usual way. Only lending what is idle, and taking back what came, do
-//!   without; when nothing is idle the pockets are emptied before anybody waits.
+//!   without; when nothing is idle the pockets are shut before anybody waits.
 //! - **Only the task that had it gets it** without the machine, so that who holds what is known as ever.
-//! - **Whatever is not usual shuts the pockets**: somebody waits, a fault, a new generation, another size, the end. The
-//!   keeper opens them again at its next tick, if all is well then.
+//! - **So whatever is not usual finds them shut**: somebody waits, a fault, a new generation, another size, the end. What is
+//!   found in them may itself be one. The keeper opens them again at its next tick, if all is well then.
 //! - **A connection is kept only in the round in which the machine lent it**, and each tick begins another one. So the
 //!   machine sees every connection at least once in two ticks, however often it goes out and comes back: that is how late it
 //!   is noticed that one has become too old. What the machine gave to a waiter was lent in no round: it may have become suspect
@@ -110,13 +110,7 @@ impl<C: Connector> Pockets<C> {
         }
     }
 
-    /// Takes out what is in here. With the pool's lock in hand.
-    pub(super) fn empty(&self) -> impl Iterator<Item = Boxed<C>> {
-        let is_open = self.round().is_open();
-        self.pockets.iter().filter(move |_| is_open).filter_map(|pocket| pocket.swap(None))
-    }
-
-    /// The same, and ends the round, so that nothing stays in here any more. With the pool's lock in hand.
+    /// Ends the round, so that nothing stays in here any more, and takes out what does. With the pool's lock in hand.
     pub(super) fn shut(&self) -> impl Iterator<Item = Boxed<C>> {
         let round = self.round();
         if round.is_open() {
@@ -142,8 +136,9 @@ mod tests {
     use crate::pool::lanes::lanes;
     use crate::pool::shared::Shared;
     use crate::pool::state::Borrower;
+    use crate::verdict::{Class, Step};
 
-    /// Connections that are always well.
+    /// Connections that are well as long as they are not zero.
     #[derive(Debug)]
     struct Numbers;
 
@@ -158,8 +153,11 @@ mod tests {
             Ok(())
         }
 
-        fn inspect(&self, _connection: &u64) -> Condition {
-            Condition::Ready
+        fn inspect(&self, connection: &u64) -> Condition {
+            match connection {
+                0 => Condition::Lost(Fault::new(Class::ConnectionLost, Step::Statement, "ended")),
+                _ => Condition::Ready,
+            }
         }
 
         async fn clean(&self, _connection: &mut u64) -> Result<(), Fault> {
@@ -202,6 +200,18 @@ mod tests {
         // Whoever looks finds it, and it is not there any more.
         assert_eq!(shared.status().idle, 1);
         assert!(shared.pockets.take().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_lost_in_a_pocket_makes_the_others_suspect_whoever_finds_it() {
+        let (shared, mut lent) = open(2).await;
+        let (mut lost, other) = (lent.pop().unwrap(), lent.pop().unwrap());
+        lost.connection = 0;
+        assert!(shared.pockets.pockets.here().swap(Some(lost)).is_none());
+        assert_eq!(shared.status().suspect, 1);
+        shared.give_back(other);
+        assert!(shared.pockets.take().is_none(), "rule 6");
+        assert_eq!(shared.status().verifying, 1);
     }
 
     #[tokio::test(start_paused = true)]

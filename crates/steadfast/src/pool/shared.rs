@@ -143,7 +143,7 @@ impl<C: Connector> Shared<C> {
         let seen = {
             let core = &mut *self.core.lock();
             if self.is_own_process() {
-                self.take_in(core, self.pockets.empty(), &mut actions);
+                self.take_in(core, self.pockets.shut(), &mut actions);
             }
             let now = core.clock.read();
             look(&core.state, now)
