@@ -24,11 +24,15 @@ pub enum Plan {
 }
 
 /// What came of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {
     pub operations: u64,
     pub wall: Duration,
     pub cpu: Duration,
+    /// What others spent on it who share the machine: the database's processes, and who asks. Zero where nobody
+    /// told them apart.
+    pub database: Duration,
+    pub client: Duration,
     /// How often the task that was served least was served, and the one that was served most.
     pub least: u64,
     pub most: u64,
@@ -40,7 +44,12 @@ impl Sample {
     }
 
     pub fn cpu_per_op(&self) -> f64 {
-        self.cpu.as_nanos() as f64 / self.operations.max(1) as f64
+        self.per_op(self.cpu)
+    }
+
+    /// A share of each operation in such a time, in nanoseconds.
+    pub fn per_op(&self, time: Duration) -> f64 {
+        time.as_nanos() as f64 / self.operations.max(1) as f64
     }
 
     pub fn per_second(&self) -> f64 {
@@ -85,7 +94,7 @@ async fn count<W: Work>(work: &Arc<W>, tasks: usize, operations: u64) -> Sample 
         .collect();
     join(running).await;
     let (wall, cpu) = watch.read();
-    Sample { operations: each * tasks as u64, wall, cpu, least: each, most: each }
+    Sample { operations: each * tasks as u64, wall, cpu, least: each, most: each, ..Sample::default() }
 }
 
 async fn until<W: Work>(work: &Arc<W>, tasks: usize, window: Duration) -> Sample {
@@ -117,7 +126,7 @@ async fn until<W: Work>(work: &Arc<W>, tasks: usize, window: Duration) -> Sample
     join(running).await;
     let least = counts.iter().copied().min().unwrap_or(0);
     let most = counts.iter().copied().max().unwrap_or(0);
-    Sample { operations: counts.iter().sum(), wall, cpu, least, most }
+    Sample { operations: counts.iter().sum(), wall, cpu, least, most, ..Sample::default() }
 }
 
 /// Nothing done within this time is a fault of the contender.

@@ -57,7 +57,7 @@ pub async fn http(
     let mut planned = Vec::new();
     for (name, service) in services {
         let plan = Plan::Window { tasks: CLIENTS, window: effort.http_window() };
-        planned.push((service.contender(name).await?, plan));
+        planned.push((service.contender(name, postgres.pid()).await?, plan));
     }
     let series = interleave(&planned, effort.server_rounds().min(7)).await?;
     tell(report, &series);
@@ -68,13 +68,23 @@ fn tell(report: &mut Report, series: &[Series]) {
     // A step of the clock of other processes, rather than nothing.
     let per_cpu_second =
         |sample: &Sample| sample.operations as f64 / sample.cpu.max(Duration::from_millis(10)).as_secs_f64();
-    let head = ["", "requests/s", "server CPU per request", "requests per CPU second", "steadfast over it"];
+    let head = [
+        "",
+        "requests/s",
+        "server CPU per request",
+        "its database's",
+        "the client's",
+        "requests per CPU second",
+        "steadfast over it",
+    ];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     for one in series {
         rows.push(vec![
             one.name.to_owned(),
             format!("{:.0}", one.spread(Sample::per_second).median),
             nanos(one.spread(Sample::cpu_per_op)),
+            nanos(one.spread(|sample| sample.per_op(sample.database))),
+            nanos(one.spread(|sample| sample.per_op(sample.client))),
             format!("{:.0}", one.spread(per_cpu_second).median),
             ratio_cell(series[0].against(one, per_cpu_second)),
         ]);
@@ -142,8 +152,8 @@ impl Service {
         Err(format!("{} does not answer within {START_WITHIN:?}", program.display()).into())
     }
 
-    /// Its requests; the processor time is the server's, not ours.
-    async fn contender(self, name: &'static str) -> Result<Contender> {
+    /// Its requests; the processor time is the server's, and that of its database and ours beside it.
+    async fn contender(self, name: &'static str, database: u32) -> Result<Contender> {
         let mut one = Connection::open(self.address).await?;
         let answer = one.get("/api/v1/users/7").await?;
         if answer.status != 200 || !answer.body.contains("user7@example.org") {
@@ -158,10 +168,11 @@ impl Service {
         Ok(Contender::new(name, move |plan| {
             let (requests, process) = (Arc::clone(&requests), Arc::clone(&process));
             Box::pin(async move {
-                let before = cpu_of_tree(process.pid());
+                let before = [process.pid(), database].map(cpu_of_tree);
                 let sample = drive(&requests, plan).await;
-                let cpu = cpu_of_tree(process.pid()).saturating_sub(before);
-                Sample { cpu, ..sample }
+                let after = [process.pid(), database].map(cpu_of_tree);
+                let spent = |at: usize| after[at].saturating_sub(before[at]);
+                Sample { cpu: spent(0), database: spent(1), client: sample.cpu, ..sample }
             })
         }))
     }

@@ -52,5 +52,5 @@ fn run(pool: &Pool<Numbers>, plan: Plan) -> Sample {
         }
     });
     let (wall, cpu) = watch.read();
-    Sample { operations: each * tasks as u64, wall, cpu, least: each, most: each }
+    Sample { operations: each * tasks as u64, wall, cpu, least: each, most: each, ..Sample::default() }
 }

@@ -19,6 +19,7 @@ use super::driver::Driver;
 use super::failed::Spoiled;
 use super::fault;
 use super::guard::Guarding;
+use super::latch::Latch;
 use super::line::{Failure, Line};
 use super::observed::Observed;
 use super::sqlstate::{Circumstances, Moment};
@@ -46,6 +47,8 @@ pub struct PostgresConnection {
     pub(super) transaction: Progress,
     /// What is noted of the transaction, so that its outcome can be found out.
     pub(super) guarding: Guarding,
+    /// How far reads can be kept read-only without a transaction block.
+    pub(super) latch: Latch,
     /// Why the transaction can only be rolled back, where the server does not know.
     pub(super) spoiled: Option<Spoiled>,
     /// A call is running, or was dropped half-way.

@@ -19,6 +19,7 @@ use super::driver::Driver;
 use super::guard::Guarding;
 use super::handshake::{Opened, open};
 use super::hosts::{all_failed, by_mode, check, passes};
+use super::latch::Latch;
 use super::line::{Line, Wire};
 use super::progress::Progress;
 use super::reported::Usual;
@@ -147,6 +148,7 @@ impl PostgresConnector {
             transaction: transaction::Progress::None,
             guarding,
             spoiled: None,
+            latch: Latch::default(),
             in_call: false,
             lent: AtomicBool::new(false),
         }

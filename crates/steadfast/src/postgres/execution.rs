@@ -9,6 +9,7 @@ use crate::verdict::{Class, Step};
 use super::columns;
 use super::connection::PostgresConnection;
 use super::guard::Question;
+use super::latch::Latch;
 use super::line::{Answers, Failure, Field, Given, Packet, RawRow, Taken};
 use super::prepared::{self, Prepared};
 use super::script::Script;
@@ -34,6 +35,17 @@ pub(super) struct Answer {
 pub(super) enum Rows {
     Kept,
     Dropped,
+}
+
+/// What goes out in front of a statement, which is run only if it does not fail.
+#[derive(Clone, Copy)]
+pub(super) enum Before {
+    Nothing,
+    Begin(TransactionOptions),
+    /// The same, and in front of it the question whether the next read can do without.
+    ProofAndBegin(TransactionOptions),
+    /// The transaction of this packet is to be read-only.
+    Latch,
 }
 
 /// What goes out behind a statement. It is run only if the statement does not fail.
@@ -79,16 +91,15 @@ impl PostgresConnection {
 
     /// Runs a statement, which is prepared unless such are not to be relied upon.
     pub(super) async fn send(
-        &self,
+        &mut self,
         text: &Text<'_>,
         prepared: Option<&Arc<Prepared>>,
-        begin: Option<TransactionOptions>,
+        before: Before,
         behind: Behind,
     ) -> Result<(Answer, Option<Given>), Failure> {
         if let Some(prepared) = prepared {
             check(text, prepared)?;
         }
-        let begin = begin.map(begin_statement);
         let mut answers = Answers::default();
         let kept = match (text.rows, prepared) {
             (Rows::Dropped, _) => Taken::Nothing,
@@ -96,7 +107,7 @@ impl PostgresConnection {
             (Rows::Kept, None) => Taken::raw(),
         };
         let compose = |packet: &mut Packet<'_>| {
-            begin.as_deref().map_or(Ok(()), |begin| packet.command(begin))?;
+            before.compose(packet)?;
             match prepared {
                 Some(prepared) => packet.prepared(&prepared.name, &prepared.parameters, text.params, kept)?,
                 None => packet.untyped(text.sql, text.params, kept)?,
@@ -110,8 +121,13 @@ impl PostgresConnection {
             Ok(())
         };
         self.line.exchange(&mut answers, compose).await?;
-        if begin.is_some() {
-            answers.give()?;
+        match before {
+            Before::Nothing => {}
+            Before::Begin(_) | Before::Latch => drop(answers.give()?),
+            Before::ProofAndBegin(_) => {
+                self.latch = Latch::prove(&mut answers);
+                answers.give()?;
+            }
         }
         let given = answers.give()?;
         let answer = Answer { rows: self.rows(given.taken).await?, affected: given.affected };
@@ -138,6 +154,31 @@ impl PostgresConnection {
         let names = columns::check(&columns)?;
         let types: Vec<_> = columns.into_iter().map(|(_, ty)| ty).collect();
         Ok(rows.iter().map(|row| columns::read(row.body(), &types, &names)).collect::<Result<_, _>>()?)
+    }
+}
+
+impl Before {
+    /// BEGIN, for whoever sends it in a packet of its own.
+    pub(super) fn take_begin(&mut self) -> Option<TransactionOptions> {
+        match *self {
+            Self::Begin(options) | Self::ProofAndBegin(options) => {
+                *self = Self::Nothing;
+                Some(options)
+            }
+            Self::Nothing | Self::Latch => None,
+        }
+    }
+
+    fn compose(self, packet: &mut Packet<'_>) -> Result<(), Fault> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Begin(options) => packet.command(&begin_statement(options)),
+            Self::ProofAndBegin(options) => {
+                Latch::compose_proof(packet)?;
+                packet.command(&begin_statement(options))
+            }
+            Self::Latch => Latch::compose(packet),
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod guard;
 mod hidden;
 mod hosts;
 mod lasting;
+mod latch;
 mod line;
 mod marker;
 mod meter;

@@ -1,4 +1,5 @@
-//! One reading statement, in a transaction of its own that the server keeps read-only.
+//! One reading statement, in a transaction of its own that the server keeps read-only: one that lasts as long as its packet
+//! where that is known to do ([`Latch`]), else a block.
 
 use std::sync::Arc;
 
@@ -9,14 +10,14 @@ use crate::sql::{TransactionOptions, Value};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
-use super::execution::{Answer, Behind, Rows, Text, misused};
+use super::execution::{Answer, Before, Behind, Rows, Text, misused};
+use super::latch::Latch;
 use super::prepared::Prepared;
 use super::script::Script;
 use super::transaction::Progress;
 
 impl PostgresConnection {
-    /// Reads in a transaction of its own, which the server keeps read-only: begin, statement and commit in one packet,
-    /// and one answer.
+    /// Reads in a transaction of its own, which the server keeps read-only: all of it in one packet, and one answer.
     pub(super) async fn run_read(&mut self, sql: &str, params: &[Value]) -> Result<Answer, Fault> {
         self.settle(Step::Statement).await?;
         self.enter()?;
@@ -35,6 +36,7 @@ impl PostgresConnection {
         let mut outcome = self.read_once(&text, known).await;
         if self.is_stale(&outcome) {
             self.forget(sql);
+            self.latch = Latch::Untried;
             outcome = self.read_once(&text, None).await;
         }
         self.leave().await;
@@ -43,8 +45,17 @@ impl PostgresConnection {
     }
 
     async fn read_once(&mut self, text: &Text<'_>, known: Option<Arc<Prepared>>) -> Result<Answer, Fault> {
-        let begin = Some(TransactionOptions::read_only());
-        let read = self.prepare_and_send(text, known, begin, Behind::Commit).await;
+        let block = TransactionOptions::read_only();
+        let can_do_without = text.script.queries && !self.cache.is_off();
+        let (before, behind) = match self.latch {
+            Latch::Proven if can_do_without => (Before::Latch, Behind::Nothing),
+            // What must be prepared first has BEGIN in that packet.
+            Latch::Untried if can_do_without && known.is_some() => {
+                (Before::ProofAndBegin(block), Behind::Commit)
+            }
+            Latch::Untried | Latch::Proven | Latch::Unfit => (Before::Begin(block), Behind::Commit),
+        };
+        let read = self.prepare_and_send(text, known, before, behind).await;
         if read.is_err() && self.observed.status() != TransactionStatus::Idle && !self.observed.is_over() {
             // The statement's own failure says more than what this one might.
             self.command("ROLLBACK", Step::Statement).await?;

@@ -52,19 +52,23 @@ pub(super) struct Script {
     pub(super) copies: bool,
     /// What the first does to rows.
     pub(super) habit: Habit,
+    /// It is a query, whose functions are all that could do more than read.
+    pub(super) queries: bool,
     /// It may send a notification: NOTIFY, or a call of `pg_notify`.
     pub(super) notifies: bool,
 }
 
 impl Script {
     pub(super) fn of(text: &str) -> Self {
+        let word = first_word(text);
         let mut script = Self {
             first: Kind::Plain,
             several: false,
             controls: false,
             commits: false,
             copies: false,
-            habit: habit(text),
+            habit: habit(&word),
+            queries: matches!(&*word, "select" | "values" | "table" | "with"),
             notifies: mentions_notify(text),
         };
         for (index, kind) in kinds(text).enumerate() {
@@ -80,15 +84,20 @@ impl Script {
     }
 }
 
-/// What a text of one statement does to rows.
-fn habit(text: &str) -> Habit {
+/// In small letters; empty when there is none.
+fn first_word(text: &str) -> String {
     let word = Tokens { text, at: 0 }.find_map(|token| match token {
         Token::Word(word) => Some(word.to_ascii_lowercase()),
         // A bracket around a SELECT.
         Token::Other => None,
         Token::End => Some(String::new()),
     });
-    match word.unwrap_or_default().as_str() {
+    word.unwrap_or_default()
+}
+
+/// What a statement that begins like this does to rows.
+fn habit(word: &str) -> Habit {
+    match word {
         "select" | "values" | "table" | "show" | "fetch" | "move" | "close" | "declare" | "savepoint"
         | "release" | "rollback" | "set" | "reset" => Habit::Reads,
         "insert" | "update" | "delete" | "merge" => Habit::Changes,

@@ -9,9 +9,10 @@ use crate::sql::{Access, TransactionOptions, Value};
 use crate::verdict::Step;
 
 use super::connection::PostgresConnection;
-use super::execution::{Answer, Behind, Rows, Text};
+use super::execution::{Answer, Before, Behind, Rows, Text};
 use super::failed::again;
 use super::guard::Question;
+use super::latch::Latch;
 use super::line::{Answers, Given, Packet, Taken};
 use super::prepared::Prepared;
 use super::script::Script;
@@ -80,7 +81,8 @@ impl PostgresConnection {
             self.guarding.question(text.script, false)
         };
         let behind = question.map_or(Behind::Nothing, Behind::Ask);
-        let outcome = self.prepare_and_send(text, known, announced, behind).await;
+        let before = announced.map_or(Before::Nothing, Before::Begin);
+        let outcome = self.prepare_and_send(text, known, before, behind).await;
         let (outcome, asked) = match outcome {
             Ok((answer, asked)) => (Ok(answer), asked),
             Err(fault) => (Err(fault), None),
@@ -97,17 +99,18 @@ impl PostgresConnection {
         &mut self,
         text: &Text<'_>,
         mut known: Option<Arc<Prepared>>,
-        mut begin: Option<TransactionOptions>,
+        mut before: Before,
         behind: Behind,
     ) -> Result<(Answer, Option<Given>), Fault> {
         if known.is_none() && !self.cache.is_off() {
             // Boxed: it is seldom, and would make the future of every statement larger.
-            let prepared = Box::pin(self.prepare(text, begin.take())).await;
+            let begin = before.take_begin();
+            let prepared = Box::pin(self.prepare(text, begin)).await;
             let prepared = prepared.map_err(|failure| self.fault(failure, Step::Statement))?;
             self.cache.insert(text.sql, Arc::clone(&prepared));
             known = Some(prepared);
         }
-        let sent = self.send(text, known.as_ref(), begin, behind).await;
+        let sent = self.send(text, known.as_ref(), before, behind).await;
         sent.map_err(|failure| self.fault(failure, Step::Statement))
     }
 
@@ -191,6 +194,7 @@ impl PostgresConnection {
             self.cache.clear();
             self.closing.clear();
             self.guarding.forget_prepared();
+            self.latch = Latch::Untried;
         }
         let known = found.filter(|_| !forgotten);
         if known.is_none() && !self.cache.is_off() {

@@ -13,6 +13,7 @@ use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
 
 use super::catalogue::Catalogue;
 use super::hidden::Hidden;
+use super::latch;
 use super::lasting::{creates_code, is_bare_boundary, is_local_set, is_touching, is_touching_tag};
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
@@ -26,6 +27,8 @@ pub(crate) struct TextWatch {
     overflown: bool,
     /// Sent statements of which a `SET` tag is to be expected that ends with the transaction.
     local_sets: u32,
+    /// Such a statement is prepared under the name of the latch.
+    latched: bool,
     /// What functions of the database do.
     catalogue: Arc<Catalogue>,
     /// What was last known of it; `None` before the first answer. With which version of it that was compared.
@@ -44,6 +47,7 @@ impl TextWatch {
             touching: BTreeSet::new(),
             overflown: false,
             local_sets: 0,
+            latched: false,
             version: catalogue.version(),
             hidden: catalogue.known(),
             in_the_dark: catalogue.is_unknown(),
@@ -56,7 +60,11 @@ impl TextWatch {
     pub(crate) fn bind_wanted(&mut self) -> usize {
         self.look_up();
         // Portal and statement name; ours are a few bytes long.
-        if self.touching.is_empty() { 0 } else { 256 }
+        match (self.touching.is_empty(), self.latched) {
+            (true, false) => 0,
+            (true, true) => latch::NAME.len() + 2,
+            (false, _) => 256,
+        }
     }
 
     /// Takes a Query. True when it touches the session.
@@ -75,6 +83,9 @@ impl TextWatch {
     /// Takes a Parse. True when the session is to be counted as touched at once.
     pub(crate) fn parse(&mut self, body: &[u8], length: usize) -> bool {
         let parse = Parse::read(body);
+        if parse.name == latch::NAME.as_bytes() {
+            self.latched = parse.text == latch::TEXT.as_bytes();
+        }
         self.look_up();
         let openly = length > CAPTURE_LIMIT || is_touching(parse.text);
         let touching = openly || self.calls_hidden(parse.text);
@@ -95,7 +106,11 @@ impl TextWatch {
     }
 
     /// Takes a Bind. True when the statement that it will execute touches the session.
-    pub(crate) fn bind(&self, body: &[u8]) -> bool {
+    pub(crate) fn bind(&mut self, body: &[u8]) -> bool {
+        if self.latched && statement_of_bind(body) == latch::NAME.as_bytes() {
+            self.local_sets += 1;
+            return false;
+        }
         self.overflown || self.in_the_dark || self.touching.contains(statement_of_bind(body))
     }
 
@@ -170,6 +185,25 @@ mod tests {
         assert!(watch.completed(b"SET"), "the announced one failed");
         assert!(!watch.query(b"SET LOCAL a.b = 1; SET c.d = 2\0", 31));
         assert!(watch.completed(b"SET"), "several statements announce nothing");
+    }
+
+    #[test]
+    fn the_latch_of_a_read_is_no_touch_and_hides_none() {
+        let mut watch = TextWatch::new(Arc::new(Catalogue::of_nothing()));
+        let latch = [latch::NAME.as_bytes(), b"\0", latch::TEXT.as_bytes(), b"\0"].concat();
+        let bind = [b"\0", latch::NAME.as_bytes(), b"\0rest"].concat();
+        assert!(!watch.parse(&latch, latch.len()));
+        let wanted = watch.bind_wanted();
+        assert!(wanted > 0);
+        assert!(!watch.bind(&bind[..wanted]));
+        assert!(!watch.completed(b"SET"));
+        assert!(watch.completed(b"SET"), "this was another one");
+        assert!(!watch.bind(b"\0sf1\0rest"));
+        assert!(watch.completed(b"SET"), "nor does any other statement announce one");
+        let other = [latch::NAME.as_bytes(), b"\0SET search_path = a\0"].concat();
+        assert!(!watch.parse(&other, other.len()));
+        assert!(!watch.bind(&bind));
+        assert!(watch.completed(b"SET"), "the name alone is not enough");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod hosts;
 mod leftovers;
 mod login;
 mod prepared;
+mod reads;
 mod round_trips;
 mod statements;
 mod support;

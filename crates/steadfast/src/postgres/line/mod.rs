@@ -28,3 +28,18 @@ pub(super) use wire::Wire;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+
+/// The answers to what `compose` writes, when these messages are all that comes.
+#[cfg(test)]
+pub(super) fn answered(
+    bytes: &mut bytes::BytesMut,
+    compose: impl FnOnce(&mut Packet<'_>) -> Result<(), crate::error::Fault>,
+    messages: &[(u8, &[u8])],
+) -> Answers {
+    let mut answers = Answers::default();
+    compose(&mut Packet::new(bytes, &mut answers)).expect("it can be sent");
+    for (tag, body) in messages {
+        answers.hear(*tag, body);
+    }
+    answers
+}
