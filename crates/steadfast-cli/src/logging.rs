@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal as _};
 use steadfast::config::{ConfigError, Environment};
 use tracing_subscriber::EnvFilter;
 
+use crate::json_lines::{JsonLines, JsonMembers};
 use crate::log_writer::{Flush, log_writer};
 
 /// Chooses what is logged: `info`, `debug`, `steadfast=debug,info`.
@@ -63,23 +64,11 @@ pub(crate) fn start(logging: &Logging, names: bool) -> Flush {
     let (writer, flush) = log_writer(io::stderr());
     // Checked when it was loaded.
     let filter = EnvFilter::builder().parse(&logging.filter).unwrap_or_default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_thread_names(names);
     if logging.json {
-        json_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_thread_names(names)
-            .flatten_event(true)
-            .with_current_span(true)
-            .with_span_list(false)
-            .with_writer(writer)
-            .init();
+        log.fmt_fields(JsonMembers).event_format(JsonLines { names }).with_writer(writer).init();
     } else {
-        tracing_subscriber::fmt()
-            .with_env_filter(filter)
-            .with_thread_names(names)
-            .with_ansi(logging.colour)
-            .with_target(false)
-            .with_writer(writer)
-            .init();
+        log.with_ansi(logging.colour).with_target(false).with_writer(writer).init();
     }
     // The usual report would wait for a reader.
     std::panic::set_hook(Box::new(|panic| {

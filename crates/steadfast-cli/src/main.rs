@@ -4,6 +4,7 @@ mod arguments;
 mod command;
 mod exit;
 mod failure;
+mod json_lines;
 mod log_writer;
 mod logging;
 #[cfg(feature = "otlp")]

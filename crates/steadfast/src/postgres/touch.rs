@@ -13,8 +13,8 @@ use steadfast_wire::{CAPTURE_LIMIT, Parse, query_text, statement_of_bind};
 
 use super::catalogue::Catalogue;
 use super::hidden::Hidden;
-use super::latch;
 use super::lasting::{creates_code, is_bare_boundary, is_local_set, is_touching, is_touching_tag};
+use super::latch;
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
 const NAMES_LIMIT: usize = 1024;

@@ -54,7 +54,8 @@ async fn a_query_needs_no_block_once_the_server_has_shown_that_it_can_do_without
     assert!(is_ready(&connector.inspect(&connection)), "the setting is gone with the packet");
     assert_eq!(read(&mut connection, "SELECT 7::int8").await, 7);
     assert_eq!(seen(&server).blocks, 2, "one that is new needs none either");
-    let settings = "SELECT count(*) FROM pg_settings WHERE name = 'transaction_read_only' AND setting = 'off'";
+    let settings =
+        "SELECT count(*) FROM pg_settings WHERE name = 'transaction_read_only' AND setting = 'off'";
     assert_eq!(connection.query(settings, &[]).await.unwrap()[0].values(), [Value::Int(1)]);
 }
 

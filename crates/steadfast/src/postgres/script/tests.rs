@@ -69,10 +69,26 @@ fn what_a_statement_does_to_rows_is_told_by_its_first_word() {
 
 #[test]
 fn a_query_is_what_begins_like_one() {
-    for text in ["SELECT 1", " /* x */ (select 1) union select 2", "TABLE t", "values (1)", "With a AS (SELECT 1) TABLE a"] {
+    for text in [
+        "SELECT 1",
+        " /* x */ (select 1) union select 2",
+        "TABLE t",
+        "values (1)",
+        "With a AS (SELECT 1) TABLE a",
+    ] {
         assert!(Script::of(text).queries, "{text}");
     }
-    for text in ["CALL p()", "SHOW x", "EXPLAIN SELECT 1", "FETCH c", "VACUUM", "DO $$x$$", "EXECUTE s", "", "selects"] {
+    for text in [
+        "CALL p()",
+        "SHOW x",
+        "EXPLAIN SELECT 1",
+        "FETCH c",
+        "VACUUM",
+        "DO $$x$$",
+        "EXECUTE s",
+        "",
+        "selects",
+    ] {
         assert!(!Script::of(text).queries, "{text}");
     }
 }
