@@ -20,6 +20,20 @@ async fn begin_costs_no_round_trip_and_a_read_costs_one() {
     assert_eq!(count(&mut connection, before).await, 0, "nothing was done, nothing is committed");
     assert!(is_ready(&connector.inspect(&connection)));
     connection.read("SELECT 1", &[]).await.unwrap();
+    assert_eq!(
+        count(&mut connection, before).await,
+        2,
+        "with what the next one relies on, in the same packet"
+    );
+    connection.read("SELECT 1", &[]).await.unwrap();
+    assert_eq!(
+        count(&mut connection, before).await,
+        3,
+        "what keeps it from writing and the statement are one request"
+    );
+    connection.read("SHOW work_mem", &[]).await.unwrap();
+    let before = connection.traffic().requests;
+    connection.read("SHOW work_mem", &[]).await.unwrap();
     assert_eq!(count(&mut connection, before).await, 1, "BEGIN, the statement and COMMIT are one request");
     assert!(is_ready(&connector.inspect(&connection)));
 }

@@ -53,15 +53,15 @@ fn statements_are_told_apart() {
 #[test]
 fn what_a_statement_does_to_rows_is_told_by_its_first_word() {
     for text in ["SELECT 1", " (select 1)", "/* x */ Values (1)", "-- a\nSHOW x", "savepoint a"] {
-        assert_eq!(habit(text), Habit::Reads, "{text}");
+        assert_eq!(Script::of(text).habit, Habit::Reads, "{text}");
     }
     for text in ["INSERT INTO t VALUES (1)", "update t set a = 1", "/**/DELETE FROM t", "merge into t"] {
-        assert_eq!(habit(text), Habit::Changes, "{text}");
+        assert_eq!(Script::of(text).habit, Habit::Changes, "{text}");
     }
     for text in
         ["", ";", "WITH a AS (INSERT INTO t VALUES (1)) SELECT 1", "CALL p()", "CREATE TABLE t ()", "COPY t"]
     {
-        assert_eq!(habit(text), Habit::Other, "{text}");
+        assert_eq!(Script::of(text).habit, Habit::Other, "{text}");
     }
     assert!(mentions_notify("NOTIFY a") && mentions_notify("select PG_NOTIFY('a', 'b')"));
     assert!(!mentions_notify("SELECT notice FROM t") && !mentions_notify("x"));
