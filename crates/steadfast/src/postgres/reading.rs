@@ -46,11 +46,10 @@ impl PostgresConnection {
 
     async fn read_once(&mut self, text: &Text<'_>, known: Option<Arc<Prepared>>) -> Result<Answer, Fault> {
         let block = TransactionOptions::read_only();
-        let can_do_without = text.script.queries && !self.cache.is_off();
         let (before, behind) = match self.latch {
-            Latch::Proven if can_do_without => (Before::Latch, Behind::Nothing),
-            // What must be prepared first has BEGIN in that packet.
-            Latch::Untried if can_do_without && known.is_some() => {
+            Latch::Proven if text.script.queries => (Before::Latch, Behind::Nothing),
+            // What must be prepared first has BEGIN in that packet; and where nothing is prepared, nothing is proven.
+            Latch::Untried if text.script.queries && known.is_some() => {
                 (Before::ProofAndBegin(block), Behind::Commit)
             }
             Latch::Untried | Latch::Proven | Latch::Unfit => (Before::Begin(block), Behind::Commit),

@@ -152,6 +152,7 @@ async fn what_is_forgotten_on_the_server_is_shown_anew() {
         let after = seen(&server);
         assert!(after.blocks > before.blocks && after.latches > before.latches, "round {round}");
     }
+    assert!(!server.log().contains("sf_read_only\" does not exist"), "nothing is tried that cannot work");
     assert_eq!(read(&mut connection, "SELECT count(*) FROM written").await, 0);
 }
 
