@@ -114,6 +114,36 @@ async fn what_only_reads_is_read_again_even_when_its_commit_was_lost() {
     assert_eq!(rows.map_err(|error: Error| error).unwrap().len(), 0, "its rows were here already");
 }
 
+/// The usual read is no transaction block but one packet; wherever that is cut, nothing of it counts.
+#[tokio::test]
+async fn a_query_that_is_cut_anywhere_is_read_again() {
+    let server = Postgres::start().await;
+    let relay = Relay::to(server.addr()).await;
+    let scene = Scene::at(&relay.url_from(&server), "cut_query").await;
+    let read = async || scene.database.query("SELECT 7::int8 AS n", &[], soon()).await;
+    let cut = |direction, tag| Cut::on_message(direction, tag).ending(Ending::Rst);
+    let cuts = [
+        cut(Direction::ToServer, b'B').with_text("sf_read_only"),
+        cut(Direction::ToServer, b'S'),
+        cut(Direction::ToClient, b'C').with_text("SET"),
+        cut(Direction::ToClient, b'D'),
+        cut(Direction::ToClient, b'C').with_text("SELECT 1"),
+        cut(Direction::ToClient, b'Z'),
+        cut(Direction::ToClient, b'Z').after(),
+    ];
+    for (round, cut) in (1..).zip(cuts) {
+        // The first is prepared in a block, the second brings the proof, and the third is the usual one.
+        for _ in 0..3 {
+            read().await.unwrap();
+        }
+        relay.arm(cut);
+        assert_eq!(read().await.unwrap()[0].get::<i64>("n").unwrap(), 7, "round {round}");
+        read().await.unwrap();
+        assert_eq!(relay.counters().cuts_fired, round);
+    }
+    assert!(scene.events.retries().len() >= 6, "{:?}", scene.events.retries());
+}
+
 #[tokio::test]
 async fn a_conflict_of_serializable_transactions_is_tried_again_after_a_pause() {
     let scene = Scene::postgres().await;
