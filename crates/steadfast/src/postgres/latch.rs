@@ -10,7 +10,7 @@
 
 use crate::error::Fault;
 
-use super::line::{Answers, Packet, Taken};
+use super::line::{Answers, Given, Packet, Taken};
 
 /// The statement, whose name no other has (see [`prepared::name`](super::prepared::name)).
 pub(super) const NAME: &str = "sf_read_only";
@@ -50,7 +50,7 @@ impl Latch {
     pub(super) fn prove(answers: &mut Answers) -> Self {
         let set = answers.give();
         let shown = answers.give();
-        match (set, shown.map(super::line::Given::raw)) {
+        match (set, shown.map(Given::raw)) {
             (Ok(_), Ok(rows)) if rows.first().and_then(|row| row.text(0)) == Some("on") => Self::Proven,
             _ => Self::Unfit,
         }

@@ -25,10 +25,6 @@ pub(super) use packet::Packet;
 pub(super) use raw::{Field, RawRow, fields};
 pub(super) use wire::Wire;
 
-#[cfg(test)]
-#[cfg(unix)]
-mod tests;
-
 /// The answers to what `compose` writes, when these messages are all that comes.
 #[cfg(test)]
 pub(super) fn answered(
@@ -43,3 +39,7 @@ pub(super) fn answered(
     }
     answers
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests;
