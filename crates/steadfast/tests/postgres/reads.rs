@@ -115,8 +115,11 @@ async fn a_function_cannot_lift_it_and_a_procedure_cannot_step_out_of_it() {
     for _ in 0..3 {
         let off = connection.read(&format!("SELECT {table}_off()"), &[]).await.unwrap_err();
         assert_eq!(off.code(), Some("25001"), "{off}");
-        let out = connection.read(&format!("CALL {table}_out(1)"), &[]).await.unwrap_err();
-        assert_eq!(out.code(), Some("2D000"), "{out}");
+        for call in ["CALL", "-- x\rCALL", "/* /* */ select */ call"] {
+            let call = format!("{call} {table}_out(1) /*\nSELECT 1 */");
+            let out = connection.read(&call, &[]).await.unwrap_err();
+            assert_eq!(out.code(), Some("2D000"), "{call}: {out}");
+        }
         assert!(is_ready(&connector.inspect(&connection)));
     }
     assert_eq!(read(&mut connection, &format!("SELECT count(*) FROM {table}")).await, 0);

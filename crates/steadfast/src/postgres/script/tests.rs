@@ -92,3 +92,13 @@ fn a_query_is_what_begins_like_one() {
         assert!(!Script::of(text).queries, "{text}");
     }
 }
+
+#[test]
+fn a_comment_ends_where_the_server_ends_it() {
+    for end in ["\n", "\r", "\r\n"] {
+        let called = Script::of(&format!("-- x{end}CALL p() /*\nSELECT 1 */"));
+        assert!(!called.queries && called.habit == Habit::Other, "{end:?}");
+        assert_eq!(Script::of(&format!("-- x{end}COMMIT --\n")).first, Kind::Committing, "{end:?}");
+    }
+    assert!(Script::of("-- a comment to the end").first == Kind::Plain);
+}
