@@ -33,8 +33,7 @@ pub(super) enum Latch {
 impl Latch {
     /// Prepares the statement and has its effect shown, as a request by itself.
     pub(super) fn compose_proof(packet: &mut Packet<'_>) -> Result<(), Fault> {
-        packet.close(NAME)?;
-        packet.prepare(NAME, TEXT, &[])?;
+        packet.prepare_anew(NAME, TEXT, &[])?;
         Self::compose(packet)?;
         packet.untyped(PROOF, &[], Taken::raw())?;
         packet.sync();

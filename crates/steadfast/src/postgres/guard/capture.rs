@@ -91,11 +91,7 @@ impl Question {
         let level = [Value::Int(self.level.into())];
         match self.form {
             Form::Full => return packet.untyped(FACTS, &level, Taken::raw()),
-            Form::First => {
-                // It may be there: its answer was not waited for.
-                packet.close(NAME)?;
-                packet.prepare(NAME, SHORT, &[Type::INT4])?;
-            }
+            Form::First => packet.prepare_anew(NAME, SHORT, &[Type::INT4])?,
             Form::Short => {}
         }
         packet.prepared(NAME, &[Type::INT4], &level, Taken::raw())

@@ -69,6 +69,17 @@ impl<'a> Packet<'a> {
         frontend::parse(name, text, types.iter().map(Type::oid), self.bytes).map_err(unsendable)
     }
 
+    /// The same for one that may be there already, because its answer was not waited for.
+    pub(in crate::postgres) fn prepare_anew(
+        &mut self,
+        name: &str,
+        text: &str,
+        types: &[Type],
+    ) -> Result<(), Fault> {
+        self.close(name)?;
+        self.prepare(name, text, types)
+    }
+
     /// Asks for the types of a prepared statement's parameters and columns.
     pub(in crate::postgres) fn describe(&mut self, name: &str) -> Result<(), Fault> {
         frontend::describe(b'S', name, self.bytes).map_err(unsendable)?;
