@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::FutureExt as _;
 use steadfast_wire::TransactionStatus;
 use tokio_postgres::Client;
 
@@ -23,6 +24,7 @@ use super::latch::Latch;
 use super::line::{Failure, Line};
 use super::observed::Observed;
 use super::sqlstate::{Circumstances, Moment};
+use super::standing;
 use super::transaction::Progress;
 
 /// An open connection to a PostgreSQL server.
@@ -93,7 +95,12 @@ impl PostgresConnection {
     #[must_use]
     pub fn client(&self) -> &Client {
         self.lent.store(true, Ordering::Release);
-        self.client.get_or_init(|| self.line.lend())
+        let client = self.client.get_or_init(|| self.line.lend());
+        if self.observed.standing().interrupt() {
+            // Handed over by its first poll, in front of all that the caller will ask for.
+            let _on_its_way = client.batch_execute(standing::LIFT).now_or_never();
+        }
+        client
     }
 
     /// What is known about the server.

@@ -22,6 +22,8 @@ pub(super) struct Text<'a> {
     pub(super) params: &'a [Value],
     pub(super) rows: Rows,
     pub(super) script: Script,
+    /// It is kept from writing, whatever it is, so that a session which is read-only need not be made to write for it.
+    pub(super) reads: bool,
 }
 
 /// What a statement gave.
@@ -46,6 +48,8 @@ pub(super) enum Before {
     ProofAndBegin(TransactionOptions),
     /// The transaction of this packet is to be read-only.
     Latch,
+    /// So are those behind it. In front of it the server shows that they are.
+    StandingAndLatch,
 }
 
 /// What goes out behind a statement. It is run only if the statement does not fail.
@@ -61,7 +65,7 @@ impl PostgresConnection {
     /// same packet.
     pub(super) async fn prepare(
         &mut self,
-        &Text { sql, script, .. }: &Text<'_>,
+        &Text { sql, script, reads, .. }: &Text<'_>,
         begin: Option<TransactionOptions>,
     ) -> Result<Arc<Prepared>, Failure> {
         let name = prepared::name();
@@ -75,7 +79,7 @@ impl PostgresConnection {
             packet.sync();
             Ok(())
         };
-        self.line.exchange(&mut answers, compose).await?;
+        self.exchange(reads, &mut answers, compose).await?;
         self.closing.clear();
         if begin.is_some() {
             answers.give()?;
@@ -120,15 +124,8 @@ impl PostgresConnection {
             packet.sync();
             Ok(())
         };
-        self.line.exchange(&mut answers, compose).await?;
-        match before {
-            Before::Nothing => {}
-            Before::Begin(_) | Before::Latch => drop(answers.give()?),
-            Before::ProofAndBegin(_) => {
-                self.latch = Latch::prove(&mut answers);
-                answers.give()?;
-            }
-        }
+        self.exchange(text.reads, &mut answers, compose).await?;
+        self.read_before(before, &mut answers)?;
         let given = answers.give()?;
         let answer = Answer { rows: self.rows(given.taken).await?, affected: given.affected };
         let behind = match behind {
@@ -138,6 +135,33 @@ impl PostgresConnection {
             Behind::Commit => Some(answers.give()?),
         };
         Ok((answer, behind))
+    }
+
+    /// Reads what came of what went out in front of a statement.
+    fn read_before(&mut self, before: Before, answers: &mut Answers) -> Result<(), Failure> {
+        let process = self.server.process;
+        match before {
+            Before::Nothing => return Ok(()),
+            Before::Begin(_) | Before::Latch => {}
+            Before::ProofAndBegin(_) => self.latch = Latch::prove(answers, process),
+            Before::StandingAndLatch => {
+                if Latch::prove(answers, process) == (Latch::Proven { direct: true }) {
+                    self.observed.standing().prove();
+                }
+            }
+        }
+        answers.give().map(drop)
+    }
+
+    async fn exchange<F>(&self, reads: bool, answers: &mut Answers, compose: F) -> Result<(), Fault>
+    where
+        F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
+    {
+        if reads {
+            self.line.exchange_reads(answers, compose).await
+        } else {
+            self.line.exchange(answers, compose).await
+        }
     }
 
     async fn rows(&self, taken: Taken) -> Result<Vec<Row>, Failure> {
@@ -165,7 +189,7 @@ impl Before {
                 *self = Self::Nothing;
                 Some(options)
             }
-            Self::Nothing | Self::Latch => None,
+            Self::Nothing | Self::Latch | Self::StandingAndLatch => None,
         }
     }
 
@@ -178,6 +202,10 @@ impl Before {
                 packet.command(&begin_statement(options))
             }
             Self::Latch => Latch::compose(packet),
+            Self::StandingAndLatch => {
+                Latch::compose_standing(packet)?;
+                Latch::compose(packet)
+            }
         }
     }
 }

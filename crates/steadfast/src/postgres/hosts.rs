@@ -6,6 +6,7 @@ use crate::verdict::{Class, Step};
 
 use super::connection::PostgresConnection;
 use super::handshake::{Encryption, Opened, Refused};
+use super::standing;
 
 /// The kinds of server to look for, one pass over the hosts for each.
 pub(super) fn passes(target: TargetSession) -> &'static [TargetSession] {
@@ -92,8 +93,10 @@ async fn is_standby(connection: &PostgresConnection) -> Result<bool, Fault> {
 
 pub(super) async fn is_read_only(connection: &PostgresConnection) -> Result<bool, Fault> {
     let reported = |name| connection.observed.parameter(name);
-    match (reported("in_hot_standby"), reported("default_transaction_read_only")) {
-        (Some(standby), Some(read_only)) => Ok(standby == "on" || read_only == "on"),
+    match (reported("in_hot_standby"), reported(standing::SETTING)) {
+        (Some(standby), Some(read_only)) if !connection.observed.standing().is_possible() => {
+            Ok(standby == "on" || read_only == "on")
+        }
         _ => ask(connection, "SHOW transaction_read_only").await.map(|answer| answer == "on"),
     }
 }

@@ -41,6 +41,7 @@ mod script;
 mod socket;
 mod sqlstate;
 mod sqlstate_table;
+mod standing;
 mod statements;
 mod tap;
 mod tls;

@@ -19,6 +19,7 @@ use super::refusals::Refusals;
 use super::reported::Usual;
 use super::said::Said;
 use super::signs::{Command, End, Unfinished};
+use super::standing::{self, Standing};
 
 /// What is known about one connection.
 #[derive(Debug)]
@@ -47,12 +48,14 @@ pub(crate) struct Observed {
     said: Mutex<Said>,
     changed: Notify,
     refusals: Refusals,
+    standing: Standing,
 }
 
 impl Observed {
     pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
         Self {
             refusals: Refusals::new(catalogue),
+            standing: Standing::default(),
             drifted: AtomicBool::new(false),
             status: AtomicU8::new(TransactionStatus::Idle.byte()),
             in_flight: AtomicU32::new(0),
@@ -105,7 +108,14 @@ impl Observed {
     pub(crate) fn takes_no_writes(&self) -> bool {
         let is_on = |name| self.parameter(name).as_deref() == Some("on");
         is_on("in_hot_standby")
-            || (is_on("default_transaction_read_only") && !self.touched.load(Ordering::Acquire))
+            || (is_on(standing::SETTING)
+                && !self.touched.load(Ordering::Acquire)
+                && !self.standing.is_possible())
+    }
+
+    /// Whether the session's transactions are read-only for our reads' sake.
+    pub(super) fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     /// The server takes writes after all.
@@ -307,7 +317,11 @@ impl Observed {
     }
 
     pub(super) fn parameter_changed(&self, name: &str, value: &str) {
-        let drifted = self.said.lock().parameters.change(name, value);
+        let ours = self.standing.is_possible().then_some(standing::SETTING);
+        if ours == Some(name) && value != "on" {
+            self.standing.doubt();
+        }
+        let drifted = self.said.lock().parameters.change(name, value, ours);
         self.drifted.store(drifted, Ordering::Release);
     }
 

@@ -27,8 +27,8 @@ impl Parameters {
         self.changed.get(name).or_else(|| self.initial.get(name)).map(|value| &**value)
     }
 
-    /// Takes a report. True when any setting is not what it was at the beginning.
-    pub(super) fn change(&mut self, name: &str, value: &str) -> bool {
+    /// Takes a report. True when any setting is not what it was at the beginning, other than one that is `ours`.
+    pub(super) fn change(&mut self, name: &str, value: &str, ours: Option<&str>) -> bool {
         match self.initial.get(name) {
             Some(initial) if **initial == *value => drop(self.changed.remove(name)),
             Some(_) => drop(self.changed.insert(name.into(), value.into())),
@@ -38,7 +38,7 @@ impl Parameters {
             None => {}
         }
         // Whether it follows another server is not for the session to decide.
-        self.changed.keys().any(|name| &**name != "in_hot_standby")
+        self.changed.keys().any(|name| &**name != "in_hot_standby" && ours != Some(name))
     }
 
     /// The session was reset. What that did not bring back was changed by the server itself, and is the new normal.
@@ -69,7 +69,7 @@ mod tests {
     #[test]
     fn a_setting_has_drifted_until_it_is_back_or_the_server_keeps_it() {
         let mut parameters = Parameters::default();
-        let mut change = |name: &str, value: &str| parameters.change(name, value);
+        let mut change = |name: &str, value: &str| parameters.change(name, value, None);
         assert!(!change("TimeZone", "UTC") && !change("in_hot_standby", "on"));
         assert!(!change("in_hot_standby", "off"), "a promotion is nothing to reset");
         assert!(change("TimeZone", "Asia/Tokyo"));
@@ -77,7 +77,10 @@ mod tests {
         assert!(change("TimeZone", "Asia/Tokyo"));
         parameters.settle();
         assert_eq!(parameters.get("TimeZone"), Some("Asia/Tokyo"));
-        assert!(!parameters.change("in_hot_standby", "on"));
+        assert!(!parameters.change("in_hot_standby", "on", None));
+        assert!(!parameters.change("in_hot_standby", "on", Some("TimeZone")));
+        assert!(!parameters.change("TimeZone", "UTC", Some("TimeZone")), "we did that");
+        assert!(parameters.change("DateStyle", "ISO, DMY", None), "and now we are done with it");
     }
 
     #[test]
@@ -85,14 +88,14 @@ mod tests {
         let usual = Usual::default();
         let [mut one, mut other, mut odd] = ["UTC", "UTC", "Asia/Tokyo"].map(|zone| {
             let mut parameters = Parameters::default();
-            parameters.change("TimeZone", zone);
+            parameters.change("TimeZone", zone, None);
             parameters.share(&usual);
             parameters
         });
         assert!(Arc::ptr_eq(&one.initial, &other.initial) && !Arc::ptr_eq(&one.initial, &odd.initial));
-        assert!(!one.change("in_hot_standby", "off") && one.change("TimeZone", "Asia/Tokyo"));
+        assert!(!one.change("in_hot_standby", "off", None) && one.change("TimeZone", "Asia/Tokyo", None));
         one.settle();
         assert!(other.get("TimeZone") == Some("UTC") && other.get("in_hot_standby").is_none());
-        assert!(!other.change("TimeZone", "UTC") && odd.change("TimeZone", "UTC"));
+        assert!(!other.change("TimeZone", "UTC", None) && odd.change("TimeZone", "UTC", None));
     }
 }

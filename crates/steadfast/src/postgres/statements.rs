@@ -31,7 +31,7 @@ impl PostgresConnection {
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
-        let statement = Text { sql, params, rows, script };
+        let statement = Text { sql, params, rows, script, reads: false };
         let mut outcome = self.run_once(&statement, known, announced).await;
         if self.is_stale(&outcome) {
             self.forget(sql);

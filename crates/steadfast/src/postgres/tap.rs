@@ -9,11 +9,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use steadfast_wire::{Backend, CAPTURE_LIMIT, Scanner, Visitor};
+use steadfast_wire::{Backend, CAPTURE_LIMIT, Scanner, Visitor, query_text};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::observed::Observed;
 use super::signs::{End, Unfinished};
+use super::standing;
 use super::touch::TextWatch;
 
 /// The longest frame before authentication is done. libpq accepts 30000 bytes there; whoever announces more
@@ -158,7 +159,9 @@ impl Visitor for Incoming<'_> {
         if tag == b'C' {
             let tag = Backend::command_tag(body);
             self.observed.completed(tag);
-            if self.watch.completed(tag) {
+            if self.watch.lifted(tag) {
+                self.observed.standing().lifted();
+            } else if self.watch.completed(tag) {
                 self.observed.touch();
             }
             return;
@@ -226,7 +229,12 @@ impl Visitor for Outgoing<'_> {
 
     fn end(&mut self, tag: u8, length: usize, body: &[u8]) {
         let touches = match tag {
-            b'Q' => self.watch.query(body, length),
+            b'Q' => {
+                if query_text(body) == standing::SET.as_bytes() {
+                    self.observed.standing().sent();
+                }
+                self.watch.query(body, length)
+            }
             b'P' => self.watch.parse(body, length),
             b'B' => self.watch.bind(body),
             _ => false,

@@ -15,6 +15,7 @@ use super::catalogue::Catalogue;
 use super::hidden::Hidden;
 use super::lasting::{creates_code, is_bare_boundary, is_local_set, is_touching, is_touching_tag};
 use super::latch;
+use super::standing;
 
 /// Names of prepared statements that are remembered; beyond it every execution counts as touching.
 const NAMES_LIMIT: usize = 1024;
@@ -27,6 +28,8 @@ pub(crate) struct TextWatch {
     overflown: bool,
     /// Sent statements of which a `SET` tag is to be expected that ends with the transaction.
     local_sets: u32,
+    /// Sent statements that [lift](standing::LIFT) what we have set for the session.
+    lifts: u32,
     /// Such a statement is prepared under the name of the latch.
     latched: bool,
     /// What functions of the database do.
@@ -47,6 +50,7 @@ impl TextWatch {
             touching: BTreeSet::new(),
             overflown: false,
             local_sets: 0,
+            lifts: 0,
             latched: false,
             version: catalogue.version(),
             hidden: catalogue.known(),
@@ -73,7 +77,11 @@ impl TextWatch {
         if is_bare_boundary(text) {
             return false;
         }
-        if is_local_set(text) {
+        if text == standing::LIFT.as_bytes() {
+            self.lifts += 1;
+            return false;
+        }
+        if is_local_set(text) || text == standing::SET.as_bytes() {
             self.local_sets += 1;
         }
         self.look_up();
@@ -114,7 +122,14 @@ impl TextWatch {
         self.overflown || self.in_the_dark || self.touching.contains(statement_of_bind(body))
     }
 
-    /// Takes the tag of a completed command. True when it touches the session.
+    /// Takes the tag of a completed command. True when it was what lifts our own setting.
+    pub(crate) fn lifted(&mut self, tag: &[u8]) -> bool {
+        let lifted = tag == b"RESET" && self.lifts > 0;
+        self.lifts -= u32::from(lifted);
+        lifted
+    }
+
+    /// Takes the tag of any other. True when it touches the session.
     pub(crate) fn completed(&mut self, tag: &[u8]) -> bool {
         if tag == b"SET" && self.local_sets > 0 {
             self.local_sets -= 1;
@@ -154,7 +169,7 @@ impl TextWatch {
 
     /// The requests are all answered: what was expected and did not come failed.
     pub(crate) fn settled(&mut self) {
-        self.local_sets = 0;
+        (self.local_sets, self.lifts) = (0, 0);
     }
 }
 
@@ -185,6 +200,19 @@ mod tests {
         assert!(watch.completed(b"SET"), "the announced one failed");
         assert!(!watch.query(b"SET LOCAL a.b = 1; SET c.d = 2\0", 31));
         assert!(watch.completed(b"SET"), "several statements announce nothing");
+    }
+
+    #[test]
+    fn what_makes_a_session_read_only_is_no_touch_and_neither_is_its_end() {
+        let mut watch = TextWatch::new(Arc::new(Catalogue::of_nothing()));
+        let [set, lift] = [standing::SET, standing::LIFT].map(|text| [text.as_bytes(), b"\0"].concat());
+        assert!(!watch.query(&set, set.len()) && !watch.completed(b"SET"));
+        assert!(watch.completed(b"SET"), "this was another one");
+        assert!(!watch.query(&lift, lift.len()) && watch.lifted(b"RESET"));
+        assert!(!watch.lifted(b"RESET") && watch.completed(b"RESET"), "this as well");
+        assert!(!watch.query(&lift, lift.len()) && !watch.lifted(b"SELECT 1"));
+        watch.settled();
+        assert!(!watch.lifted(b"RESET"), "it failed");
     }
 
     #[test]

@@ -114,6 +114,13 @@ async fn a_write_where_the_session_only_reads_says_nothing_about_the_server() {
 
 #[tokio::test]
 async fn a_primary_that_was_told_to_refuse_writes_is_left_as_well() {
+    for reads in [0, 40] {
+        is_left_when_told_to_refuse_writes(reads).await;
+    }
+}
+
+/// Behind so many reads in a row: after some the session refuses writes for their sake, which is nothing that was told.
+async fn is_left_when_told_to_refuse_writes(reads: usize) {
     let (old, new) = tokio::join!(Postgres::start(), Postgres::start());
     for server in [&old, &new] {
         server.psql("CREATE TABLE numbers (n int); GRANT ALL ON numbers TO steadfast").await;
@@ -122,7 +129,13 @@ async fn a_primary_that_was_told_to_refuse_writes_is_left_as_well() {
     let (database, _events) = open(&format!("{}?pool_size=2&pool_max_overflow=0", relay.url_from(&old)));
     let pool = pool(&database);
     let both = async || futures_util::future::try_join_all((0..2).map(|_| pool.acquire())).await.unwrap();
-    drop(both().await);
+    for mut lease in both().await {
+        for _ in 0..reads {
+            lease.read("SELECT 1", &[]).await.unwrap();
+        }
+    }
+    let kept = old.psql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT 1%'").await;
+    assert_eq!(kept, if reads > 0 { "2" } else { "0" });
     old.set("default_transaction_read_only", "on").await;
     relay.redirect_to(new.addr());
     let mut lease = pool.acquire().await.unwrap();

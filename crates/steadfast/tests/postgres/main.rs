@@ -13,6 +13,7 @@ mod login;
 mod prepared;
 mod reads;
 mod round_trips;
+mod standing;
 mod statements;
 mod support;
 mod tls;

@@ -7,26 +7,31 @@ use steadfast_test::Postgres;
 
 use super::support::{connect, is_ready, plain};
 
-/// How reads are kept read-only, by the server's log: in a block, or by one setting in front.
-struct Seen {
-    blocks: usize,
-    latches: usize,
+/// How reads are kept read-only, by the server's log: in a block, by one setting in front, or by the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen {
+    pub(super) blocks: usize,
+    pub(super) latches: usize,
+    pub(super) stands: usize,
+    pub(super) lifts: usize,
 }
 
-async fn talkative() -> Postgres {
+pub(super) async fn talkative() -> Postgres {
     Postgres::builder().setting("log_statement", "all").start().await
 }
 
-fn seen(server: &Postgres) -> Seen {
+pub(super) fn seen(server: &Postgres) -> Seen {
     let log = server.log();
     let count = |text: &str| log.lines().filter(|line| line.contains(text)).count();
     Seen {
         blocks: count("execute <unnamed>: BEGIN READ ONLY"),
         latches: count("execute sf_read_only: SET transaction_read_only = on"),
+        stands: count("statement: SET default_transaction_read_only = on /* steadfast"),
+        lifts: count("statement: RESET default_transaction_read_only /* steadfast */"),
     }
 }
 
-async fn read(connection: &mut PostgresConnection, sql: &str) -> i64 {
+pub(super) async fn read(connection: &mut PostgresConnection, sql: &str) -> i64 {
     let rows = connection.read(sql, &[]).await.unwrap();
     match rows[0].values() {
         [Value::Int(value)] => *value,
@@ -48,7 +53,7 @@ async fn a_query_needs_no_block_once_the_server_has_shown_that_it_can_do_without
     let requests = connection.traffic().requests;
     seasoned(&mut connection).await;
     // The first had to be prepared, the second brought the proof.
-    let Seen { blocks, latches } = seen(&server);
+    let Seen { blocks, latches, .. } = seen(&server);
     assert_eq!((blocks, latches), (2, 2));
     assert_eq!(connection.traffic().requests - requests, 5, "two, two in one packet, and one");
     assert!(is_ready(&connector.inspect(&connection)), "the setting is gone with the packet");
@@ -164,7 +169,7 @@ async fn without_prepared_statements_and_for_what_is_no_query_there_is_a_block()
     let server = talkative().await;
     let (_, mut connection) = connect(&server, |options| options.statement_cache = 0).await;
     seasoned(&mut connection).await;
-    let Seen { blocks, latches } = seen(&server);
+    let Seen { blocks, latches, .. } = seen(&server);
     assert_eq!((blocks, latches), (3, 0), "a pooler may forget what was prepared");
     let (_, mut connection) = connect(&server, |_| ()).await;
     seasoned(&mut connection).await;

@@ -123,6 +123,11 @@ impl Answers {
         part.outcome()
     }
 
+    /// The last part is not to be given away. All before it have been, or are not either.
+    pub(super) fn skip(&mut self) {
+        self.given = self.parts.len();
+    }
+
     fn push(&mut self, ends: Ends, taken: Taken) {
         let request = self.requests;
         self.parts.push(Part {

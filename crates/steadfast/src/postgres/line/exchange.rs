@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use postgres_types::{Kind, Oid, Type};
+use steadfast_wire::TransactionStatus;
 use tokio_postgres::Client;
 
 use super::answers::{Answers, Given, Taken};
@@ -17,6 +18,7 @@ use super::wire::Wire;
 use crate::error::Fault;
 use crate::postgres::driver::ConnectionEngine;
 use crate::postgres::observed::Observed;
+use crate::postgres::standing;
 use crate::sql::Value;
 use crate::sync::Mutex;
 
@@ -34,7 +36,7 @@ impl Line {
         Self { engine, observed, types: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Sends what `compose` writes, takes the answers, and completes when all of it is answered, or cannot be any more: what is missing
+    /// Sends what `compose` writes, after lifting what keeps the session [read-only](standing) if that is so, takes the answers, and completes when all of it is answered, or cannot be any more: what is missing
     /// says then that the connection is over.
     ///
     /// # Errors
@@ -50,7 +52,19 @@ impl Line {
     where
         F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
     {
-        Exchange { line: self, answers, compose: Some(compose), listens: false }
+        Exchange { line: self, answers, compose: Some(compose), lifts: true, listens: false }
+    }
+
+    /// The same for what a read-only session does as well.
+    pub(in crate::postgres) fn exchange_reads<'a, F>(
+        &'a self,
+        answers: &'a mut Answers,
+        compose: F,
+    ) -> Exchange<'a, F>
+    where
+        F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
+    {
+        Exchange { line: self, answers, compose: Some(compose), lifts: false, listens: false }
     }
 
     /// Runs statements as one text and gives their rows, whose values are texts.
@@ -86,7 +100,7 @@ impl Line {
             packet.sync();
             Ok(())
         };
-        self.exchange(&mut answers, compose).await?;
+        self.exchange_reads(&mut answers, compose).await?;
         if answers.is_complete() { Ok(()) } else { Err(Failure::Over) }
     }
 
@@ -148,6 +162,15 @@ impl Line {
         client
     }
 
+    /// In a transaction there is nothing to be lifted: it began with something that was no read.
+    fn lift(&self, packet: &mut Packet<'_>) -> Result<(), Fault> {
+        let possible = self.observed.standing().interrupt();
+        if possible && self.observed.status() == TransactionStatus::Idle {
+            packet.query_aside(standing::LIFT)?;
+        }
+        Ok(())
+    }
+
     /// How much room its buffers have.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
@@ -172,6 +195,8 @@ pub(in crate::postgres) struct Exchange<'a, F> {
     answers: &'a mut Answers,
     /// `None` as soon as it was used.
     compose: Option<F>,
+    /// It may be more than a read.
+    lifts: bool,
     /// The wire knows of us.
     listens: bool,
 }
@@ -217,8 +242,9 @@ where
         if wire.is_free()
             && let Some(compose) = self.compose.take()
         {
-            let composed = compose(&mut Packet::new(wire.compose(), self.answers));
-            if let Err(fault) = composed {
+            let mut packet = Packet::new(wire.compose(), self.answers);
+            let lifted = if self.lifts { self.line.lift(&mut packet) } else { Ok(()) };
+            if let Err(fault) = lifted.and_then(|()| compose(&mut packet)) {
                 wire.abandon();
                 return Poll::Ready(Err(fault));
             }

@@ -105,6 +105,13 @@ impl<'a> Packet<'a> {
         Ok(())
     }
 
+    /// The same, and nobody will ask for the answer.
+    pub(in crate::postgres) fn query_aside(&mut self, text: &str) -> Result<(), Fault> {
+        self.query(text, Taken::Nothing)?;
+        self.answers.skip();
+        Ok(())
+    }
+
     fn execute(&mut self, taken: Taken) -> Result<(), Fault> {
         frontend::execute("", 0, self.bytes).map_err(unsendable)?;
         self.answers.statement(taken);
