@@ -45,8 +45,8 @@ impl PostgresConnection {
         if self.observed.status() != TransactionStatus::Idle {
             self.command("ROLLBACK", Step::Clean).await?;
         }
-        if self.observed.is_touched() {
-            if self.observed.has_prepared() {
+        if self.observed.traces().are_there() {
+            if self.observed.traces().have_prepared() {
                 self.command(DEALLOCATE, Step::Clean).await?;
             }
             self.command(RESET, Step::Clean).await?;

@@ -139,7 +139,7 @@ impl PostgresConnection {
         let dirty = self.observed.is_busy()
             || queued
             || self.observed.status() != TransactionStatus::Idle
-            || self.observed.is_touched()
+            || self.observed.traces().are_there()
             || self.observed.refusal().is_some()
             || self.transaction != Progress::None
             || self.spoiled.is_some();

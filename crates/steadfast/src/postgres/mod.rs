@@ -46,6 +46,7 @@ mod statements;
 mod tap;
 mod tls;
 mod touch;
+mod traces;
 mod transaction;
 mod transport;
 

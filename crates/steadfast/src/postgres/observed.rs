@@ -20,6 +20,7 @@ use super::reported::Usual;
 use super::said::Said;
 use super::signs::{Command, End, Unfinished};
 use super::standing::{self, Standing};
+use super::traces::Traces;
 
 /// What is known about one connection.
 #[derive(Debug)]
@@ -29,15 +30,8 @@ pub(crate) struct Observed {
     /// A request was begun and not yet ended by its Sync, or COPY data is expected, or bytes wait to be
     /// accepted by the socket.
     unfinished: AtomicU8,
-    touched: AtomicBool,
     /// A commit did not wait for its synchronous standby to the end.
     unreplicated: AtomicBool,
-    /// A setting that the server reports is not what it was at the beginning.
-    drifted: AtomicBool,
-    /// Statements were prepared by SQL.
-    prepared: AtomicBool,
-    /// Prepared statements were forgotten by SQL.
-    forgotten: AtomicBool,
     ended: AtomicBool,
     authenticated: AtomicBool,
     command: AtomicU8,
@@ -49,6 +43,7 @@ pub(crate) struct Observed {
     changed: Notify,
     refusals: Refusals,
     standing: Standing,
+    traces: Traces,
 }
 
 impl Observed {
@@ -56,14 +51,11 @@ impl Observed {
         Self {
             refusals: Refusals::new(catalogue),
             standing: Standing::default(),
-            drifted: AtomicBool::new(false),
+            traces: Traces::default(),
             status: AtomicU8::new(TransactionStatus::Idle.byte()),
             in_flight: AtomicU32::new(0),
             unfinished: AtomicU8::new(0),
-            touched: AtomicBool::new(false),
             unreplicated: AtomicBool::new(false),
-            prepared: AtomicBool::new(false),
-            forgotten: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             authenticated: AtomicBool::new(false),
             command: AtomicU8::new(Command::Other as u8),
@@ -90,9 +82,9 @@ impl Observed {
         self.in_flight.load(Ordering::Acquire)
     }
 
-    /// True when something was done that outlives its transaction.
-    pub(crate) fn is_touched(&self) -> bool {
-        self.touched.load(Ordering::Acquire) || self.drifted.load(Ordering::Acquire)
+    /// What was done in the session and outlives its transaction.
+    pub(crate) fn traces(&self) -> &Traces {
+        &self.traces
     }
 
     /// The refusal of a write by a server that may be one that takes none at all.
@@ -108,9 +100,7 @@ impl Observed {
     pub(crate) fn takes_no_writes(&self) -> bool {
         let is_on = |name| self.parameter(name).as_deref() == Some("on");
         is_on("in_hot_standby")
-            || (is_on(standing::SETTING)
-                && !self.touched.load(Ordering::Acquire)
-                && !self.standing.is_possible())
+            || (is_on(standing::SETTING) && !self.traces.are_of_a_text() && !self.standing.is_possible())
     }
 
     /// Whether the session's transactions are read-only for our reads' sake.
@@ -133,19 +123,9 @@ impl Observed {
         self.refusals.catalogue()
     }
 
-    /// True when statements were prepared by SQL.
-    pub(crate) fn has_prepared(&self) -> bool {
-        self.prepared.load(Ordering::Acquire)
-    }
-
     /// True once after a commit whose wait for a synchronous standby was cancelled: it is committed here only.
     pub(crate) fn take_unreplicated(&self) -> bool {
         self.unreplicated.load(Ordering::Acquire) && self.unreplicated.swap(false, Ordering::AcqRel)
-    }
-
-    /// True once after prepared statements, perhaps our own among them, were forgotten by SQL.
-    pub(crate) fn take_forgotten(&self) -> bool {
-        self.forgotten.load(Ordering::Acquire) && self.forgotten.swap(false, Ordering::AcqRel)
     }
 
     /// True when nothing can be expected of the connection any more: it ended, or the server has said that
@@ -219,10 +199,8 @@ impl Observed {
 
     /// The session was reset: what touched it is undone.
     pub(crate) fn forgive(&self) {
-        self.touched.store(false, Ordering::Release);
-        self.prepared.store(false, Ordering::Release);
         self.said.lock().parameters.settle();
-        self.drifted.store(false, Ordering::Release);
+        self.traces.remove();
     }
 
     /// True once after each change that the owner of an idle connection wants to hear about.
@@ -269,22 +247,12 @@ impl Observed {
         self.unfinished.load(Ordering::Acquire) & what as u8 != 0
     }
 
-    pub(super) fn touch(&self) {
-        self.touched.store(true, Ordering::Release);
-    }
-
     pub(super) fn authenticated(&self) {
         self.authenticated.store(true, Ordering::Release);
     }
 
     pub(super) fn completed(&self, tag: &[u8]) {
-        match tag {
-            b"PREPARE" => self.prepared.store(true, Ordering::Release),
-            b"DEALLOCATE" | b"DEALLOCATE ALL" | b"DISCARD ALL" => {
-                self.forgotten.store(true, Ordering::Release)
-            }
-            _ => {}
-        }
+        self.traces.completed(tag);
         let command = match tag {
             b"COMMIT" => Command::Commit,
             b"ROLLBACK" => Command::Rollback,
@@ -322,7 +290,7 @@ impl Observed {
             self.standing.doubt();
         }
         let drifted = self.said.lock().parameters.change(name, value, ours);
-        self.drifted.store(drifted, Ordering::Release);
+        self.traces.drift(drifted);
     }
 
     pub(super) fn key_given(&self, process: u32, secret: Vec<u8>) {

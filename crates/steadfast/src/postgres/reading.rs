@@ -79,7 +79,7 @@ impl PostgresConnection {
     /// Whether the session's default may be changed: as long as nothing else of the session is, and the server reports what
     /// becomes of it.
     fn may_stand(&self) -> bool {
-        !self.observed.is_touched()
+        !self.observed.traces().are_there()
             && !self.lent.load(Ordering::Acquire)
             && self.observed.parameter(standing::SETTING).as_deref() == Some("off")
     }

@@ -189,7 +189,7 @@ impl PostgresConnection {
     /// The prepared statement that was found for a text, unless it was forgotten. Without one, room is made for it: what
     /// must go is closed in the same packet as the next request.
     pub(super) fn still_known(&mut self, found: Option<Arc<Prepared>>) -> Option<Arc<Prepared>> {
-        let forgotten = self.observed.take_forgotten();
+        let forgotten = self.observed.traces().take_forgotten();
         if forgotten {
             self.cache.clear();
             self.closing.clear();

@@ -162,7 +162,7 @@ impl Visitor for Incoming<'_> {
             if self.watch.lifted(tag) {
                 self.observed.standing().lifted();
             } else if self.watch.completed(tag) {
-                self.observed.touch();
+                self.observed.traces().touch();
             }
             return;
         }
@@ -240,7 +240,7 @@ impl Visitor for Outgoing<'_> {
             _ => false,
         };
         if touches {
-            self.observed.touch();
+            self.observed.traces().touch();
         }
     }
 }
