@@ -2,172 +2,189 @@
 //!
 //! A request's line was more than a third of what a request costs outside of the database: the formatters that there are make
 //! values of a span's fields, or text that they read back, and a map of them for each line (`docs/performance.md`). Here a span's
-//! fields are written once, as they stand in the line, and an event's go straight into it.
+//! fields are written once, as they stand in the line, and an event's go straight into it. A line is made in a buffer that its thread
+//! keeps, and nothing is allocated for it.
 
-use std::fmt::{self, Debug, Write};
+use std::cell::Cell;
+use std::fmt::{self, Debug, Write as _};
 
 use jiff::Timestamp;
+use serde::Serialize;
+use smallvec::SmallVec;
 use tracing::field::{Field, Visit};
-use tracing::span::Record;
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::field::RecordFields;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
+
+use crate::log_writer::LogWriter;
+use crate::timestamp::Clock;
 
 /// Writes an event as one line: its own fields, and under `span` those of the innermost span that it happened in.
 #[derive(Debug)]
 pub(crate) struct JsonLines {
+    pub(crate) out: LogWriter,
     /// Tells which thread it was.
     pub(crate) names: bool,
 }
 
-/// Keeps a span's fields as the members of a JSON object, without its braces.
-#[derive(Debug)]
-pub(crate) struct JsonMembers;
+/// A span's fields, as they stand in the lines of its events: one allocation with the box that the registry keeps them in.
+struct Fields(SmallVec<[u8; 128]>);
 
-impl<S> FormatEvent<S, JsonMembers> for JsonLines
+impl<S> Layer<S> for JsonLines
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, JsonMembers>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let metadata = event.metadata();
-        let mut line = Members::default();
-        line.add_shown("timestamp", format_args!("{:.6}", Timestamp::now()));
-        line.add("level", metadata.level().as_str());
-        event.record(&mut line);
-        line.add("target", metadata.target());
-        let span = event.parent().and_then(|id| context.span(id)).or_else(|| context.lookup_current());
-        if let Some(span) = span {
-            let extensions = span.extensions();
-            let fields = extensions.get::<FormattedFields<JsonMembers>>();
-            line.add_object("span", fields.map_or("", |fields| &fields.fields), span.name());
-        }
-        if self.names {
-            let thread = std::thread::current();
-            match thread.name() {
-                Some(name) => line.add("threadName", name),
-                None => line.add_shown("threadName", format_args!("{:?}", thread.id())),
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        with_scratch(|_, members| {
+            attributes.record(members);
+            span.extensions_mut().insert(Fields(SmallVec::from_slice(&members.0)));
+        });
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        with_scratch(|_, members| {
+            values.record(members);
+            if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+                fields.0.extend_from_slice(&members.0);
             }
-        }
-        writeln!(writer, "{{{}}}", line.0)
+        });
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let metadata = event.metadata();
+        with_scratch(|clock, line| {
+            line.push("{\"timestamp\":\"");
+            clock.push(Timestamp::now(), &mut line.0);
+            line.push("\",\"level\":\"");
+            line.push(metadata.level().as_str());
+            line.push("\",");
+            event.record(line);
+            line.push("\"target\":");
+            line.push_string(metadata.target());
+            let span = event.parent().and_then(|id| context.span(id)).or_else(|| context.lookup_current());
+            if let Some(span) = span {
+                line.push(",\"span\":{");
+                if let Some(fields) = span.extensions().get::<Fields>() {
+                    line.0.extend_from_slice(&fields.0);
+                }
+                line.push("\"name\":");
+                line.push_string(span.name());
+                line.push("}");
+            }
+            if self.names {
+                line.push(",\"threadName\":");
+                let thread = std::thread::current();
+                match thread.name() {
+                    Some(name) => line.push_string(name),
+                    None => line.push_debug(&thread.id()),
+                }
+            }
+            line.push("}\n");
+            self.out.push(&line.0);
+        });
     }
 }
 
-impl<'writer> FormatFields<'writer> for JsonMembers {
-    fn format_fields<R: RecordFields>(&self, mut writer: Writer<'writer>, fields: R) -> fmt::Result {
-        let mut members = Members::default();
-        fields.record(&mut members);
-        writer.write_str(&members.0)
-    }
-
-    fn add_fields(&self, current: &'writer mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        let mut members = Members(std::mem::take(&mut current.fields));
-        fields.record(&mut members);
-        current.fields = members.0;
-        Ok(())
-    }
+/// What a thread keeps from line to line.
+#[derive(Default)]
+struct Scratch {
+    clock: Clock,
+    members: Members,
 }
 
-/// The members of a JSON object, one behind the other.
-struct Members(String);
+/// A buffer stays as large as this, which is more than most lines need.
+const KEPT: usize = 4096;
 
-/// More than most lines have.
-const ROOM: usize = 512;
-
-impl Default for Members {
-    fn default() -> Self {
-        Self(String::with_capacity(ROOM))
-    }
+thread_local! {
+    static SCRATCH: Cell<Scratch> = Cell::default();
 }
+
+/// Lends what the thread keeps, with no members in it. A value that logs while it is told finds nothing, and makes its own; so does a thread
+/// that is about to end.
+fn with_scratch(work: impl FnOnce(&mut Clock, &mut Members)) {
+    let mut scratch = SCRATCH.try_with(Cell::take).unwrap_or_default();
+    work(&mut scratch.clock, &mut scratch.members);
+    scratch.members.0.clear();
+    scratch.members.0.shrink_to(KEPT);
+    let _unless_it_ends = SCRATCH.try_with(|kept| kept.set(scratch));
+}
+
+/// Members of a JSON object, each with a comma behind it.
+#[derive(Default)]
+struct Members(Vec<u8>);
 
 impl Members {
-    /// A member whose value is this text.
-    fn add(&mut self, name: &str, text: &str) {
-        self.begin(name);
-        self.0.push('"');
+    /// JSON as it is.
+    fn push(&mut self, json: &str) {
+        self.0.extend_from_slice(json.as_bytes());
+    }
+
+    fn push_string(&mut self, text: &str) {
+        self.push("\"");
         push_escaped(&mut self.0, text);
-        self.0.push('"');
+        self.push("\"");
     }
 
-    /// A member whose value is how this shows itself.
-    fn add_shown(&mut self, name: &str, value: impl fmt::Display) {
-        self.begin(name);
-        self.0.push('"');
-        self.write(value);
-        self.0.push('"');
-    }
-
-    /// A member whose value is a number or the like, and stands as it is.
-    fn add_bare(&mut self, name: &str, value: impl Debug) {
-        self.begin(name);
-        self.write(format_args!("{value:?}"));
-    }
-
-    /// A member whose value is an object with these members, and one more for its name.
-    fn add_object(&mut self, member: &str, members: &str, name: &str) {
-        self.begin(member);
-        self.0.push('{');
-        self.0.push_str(members);
-        self.add("name", name);
-        self.0.push('}');
-    }
-
-    fn begin(&mut self, name: &str) {
-        if !self.0.is_empty() && !self.0.ends_with('{') {
-            self.0.push(',');
-        }
-        self.0.push('"');
-        push_escaped(&mut self.0, name);
-        self.0.push_str("\":");
-    }
-
-    fn write(&mut self, value: impl fmt::Display) {
+    /// A string: how this shows itself.
+    fn push_debug(&mut self, value: &dyn Debug) {
+        self.push("\"");
         // Memory takes everything. A value that cannot be told is told as far as it went.
-        let _told = write!(Escaped(&mut self.0), "{value}");
+        let _told = write!(Escaped(&mut self.0), "{value:?}");
+        self.push("\"");
+    }
+
+    /// A number or the like, as `serde_json` has it; it writes `null` for numbers that JSON does not have.
+    fn add(&mut self, field: &Field, value: impl Serialize) {
+        self.push_name(field);
+        // Memory takes everything.
+        let _written = serde_json::to_writer(&mut self.0, &value);
+        self.push(",");
+    }
+
+    fn push_name(&mut self, field: &Field) {
+        self.push_string(field.name());
+        self.push(":");
     }
 }
 
 impl Visit for Members {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no others.
-        if value.is_finite() {
-            self.add_bare(field.name(), value);
-        } else {
-            self.add_bare(field.name(), format_args!("null"));
-        }
+        self.add(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.add_bare(field.name(), value);
+        self.add(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.add_bare(field.name(), value);
+        self.add(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.add_bare(field.name(), value);
+        self.add(field, value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field.name(), value);
+        self.push_name(field);
+        self.push_string(value);
+        self.push(",");
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.add_shown(field.name(), format_args!("{value:?}"));
+        self.push_name(field);
+        self.push_debug(value);
+        self.push(",");
     }
 }
 
 /// Writes text as it may stand between the quotes of a JSON string.
-struct Escaped<'a>(&'a mut String);
+struct Escaped<'a>(&'a mut Vec<u8>);
 
-impl Write for Escaped<'_> {
+impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         push_escaped(self.0, text);
         Ok(())
@@ -175,33 +192,45 @@ impl Write for Escaped<'_> {
 }
 
 /// RFC 8259, 7: quotation marks, backslashes and control characters are escaped, and nothing else need be.
-fn push_escaped(out: &mut String, text: &str) {
-    if !text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
-        return out.push_str(text);
+fn push_escaped(out: &mut Vec<u8>, text: &str) {
+    if is_plain(text.as_bytes()) {
+        return out.extend_from_slice(text.as_bytes());
     }
-    // Seldom. Of text this cannot fail.
+    // Seldom. Of text, and into memory, this cannot fail.
     let quoted = serde_json::to_string(text).unwrap_or_default();
-    out.push_str(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default());
+    out.extend_from_slice(quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().as_bytes());
+}
+
+/// Looks at sixteen bytes at once: without an end in between the compiler makes a few vector instructions of them.
+fn is_plain(text: &[u8]) -> bool {
+    let plain = |bytes: &[u8; 16]| {
+        bytes.iter().fold(true, |plain, &byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'))
+    };
+    let (chunks, rest) = text.as_chunks();
+    let mut last = [b' '; 16];
+    if let Some(place) = last.get_mut(..rest.len()) {
+        place.copy_from_slice(rest);
+    }
+    chunks.iter().all(plain) && plain(&last)
 }
 
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Mutex;
 
     use serde_json::{Value, json};
+    use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::*;
+    use crate::log_writer::log_writer;
 
     /// What is logged by this, as parsed lines.
     fn logged(names: bool, work: impl FnOnce()) -> Vec<Value> {
         let (read, write) = io::pipe().unwrap();
-        let log = tracing_subscriber::fmt()
-            .fmt_fields(JsonMembers)
-            .event_format(JsonLines { names })
-            .with_writer(Mutex::new(write))
-            .finish();
+        let (out, flush) = log_writer(write).unwrap();
+        let log = tracing_subscriber::registry().with(JsonLines { out, names });
         tracing::subscriber::with_default(log, work);
+        drop(flush);
         let text = io::read_to_string(read).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -1,21 +1,29 @@
 //! Writing the log where it may not be read: nobody who has something to say waits for it.
 //!
 //! A pipe that is not read fills up, and whoever writes to it stands still: a master that no longer watches over its
-//! workers, a service that no longer answers. Lines are therefore written by a thread of their own. When more of them wait
-//! for it than it may keep, the newest are dropped, and counted.
+//! workers, a service that no longer answers. Lines are therefore appended to a buffer, under a lock that is never held while
+//! anything is written, and a thread of their own writes what is in it. When more of them wait for it than it may keep, the newest
+//! are dropped, and counted.
 //!
 //! A thread that is woken for each line costs more than the line: of a request, eight parts in a hundred. It therefore
-//! stays away for a moment when it has written, and then writes what has come together.
+//! stays away for a moment when it has written, and then writes what has come together; it is woken only where it waits for a
+//! first line. Two buffers take turns, so that a line costs no allocation either.
 
-use std::io::{self, BufWriter, Write};
-use std::sync::{Arc, OnceLock, mpsc};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::mem;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
+use parking_lot::{Condvar, Mutex};
+use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait to be read: some megabytes at most, and more than any burst has.
-const LINES: usize = 8192;
+/// So many bytes may wait to be written, and as many again be in the hands of the thread: more than 8000 lines of requests, which have
+/// some 340, and more than any burst has.
+const FULL: usize = 3 << 20;
+
+/// A buffer stays as large as this, which is what a busy service writes at once. What a burst took is given back.
+const KEPT: usize = 64 << 10;
 
 /// As much is written at once. Of so many bytes the kernel makes one piece, whoever else writes to the same pipe (POSIX,
 /// `PIPE_BUF`); lines of several processes stay whole.
@@ -24,155 +32,206 @@ const AT_ONCE: usize = 4096;
 /// How long lines gather behind those that were written.
 const GATHERING: Duration = Duration::from_millis(5);
 
-/// How long the end of the process waits for what was said last. The thread that writes has a second for it.
-const LAST: Duration = Duration::from_millis(1200);
+/// How long the end of the process waits for what was said last.
+const LAST: Duration = Duration::from_secs(1);
+
+/// Takes lines, and never waits for whoever reads them.
+#[derive(Debug, Clone)]
+pub(crate) struct LogWriter(Arc<Queue>);
 
 /// Writes what is left when it is dropped, if anybody reads it. To be kept until the process ends.
 #[derive(Debug)]
 #[must_use = "what was logged last is lost when this is dropped too early"]
-pub(crate) struct Flush(Option<WorkerGuard>);
+pub(crate) struct Flush {
+    queue: Arc<Queue>,
+    /// Its other side is the thread's, and gone when that has ended.
+    thread: mpsc::Receiver<()>,
+}
 
 /// A writer that never waits for `out`.
-pub(crate) fn log_writer(out: impl Write + Send + 'static) -> (NonBlocking, Flush) {
-    let dropped = Arc::new(OnceLock::new());
-    let telling =
-        Telling { out: BufWriter::with_capacity(AT_ONCE, out), dropped: Arc::clone(&dropped), told: 0 };
-    let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES).thread_name("log");
-    let (writer, guard) = builder.finish(telling);
-    let _first = dropped.set(writer.error_counter());
-    (writer, Flush(Some(guard)))
+pub(crate) fn log_writer(out: impl Write + Send + 'static) -> io::Result<(LogWriter, Flush)> {
+    let queue = Arc::new(Queue::default());
+    let (running, thread) = mpsc::channel();
+    let work = {
+        let queue = Arc::clone(&queue);
+        move || {
+            let _running = running;
+            write_lines(&queue, out);
+        }
+    };
+    thread::Builder::new().name("log".to_owned()).spawn(work)?;
+    Ok((LogWriter(Arc::clone(&queue)), Flush { queue, thread }))
 }
 
-impl Drop for Flush {
-    /// On a thread that may be left behind: where the buffer is full the guard complains on standard output, which may be the
-    /// same pipe.
-    fn drop(&mut self) {
-        let Some(guard) = self.0.take() else { return };
-        let (done, flushed) = mpsc::channel();
-        let flush = move || {
-            drop(guard);
-            let _nobody_waits = done.send(());
-        };
-        if thread::Builder::new().name("log-end".to_owned()).spawn(flush).is_ok() {
-            let _too_late = flushed.recv_timeout(LAST);
-        }
+impl LogWriter {
+    /// Takes one whole line.
+    pub(crate) fn push(&self, line: &[u8]) {
+        self.0.push(line);
     }
 }
 
-/// Tells how many lines are missing, once those before them are written.
-struct Telling<W: Write> {
-    out: BufWriter<W>,
-    dropped: Arc<OnceLock<ErrorCounter>>,
-    told: usize,
-}
-
-impl<W: Write> Write for Telling<W> {
+/// For the formatter of `tracing-subscriber`, which writes each line by one call.
+impl Write for &LogWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.out.write(line)
+        self.push(line);
+        Ok(line.len())
     }
 
-    /// Comes when nothing waits any more: there is room for another line.
     fn flush(&mut self) -> io::Result<()> {
-        let dropped = self.dropped.get().map_or(0, ErrorCounter::dropped_lines);
-        if dropped > self.told {
-            let lines = dropped - self.told;
-            tracing::warn!(lines, "lines of the log were lost here: nobody read it for a while");
-            self.told = dropped;
-        }
-        self.out.flush()?;
-        #[expect(clippy::disallowed_methods, reason = "the thread is the log's own")]
-        thread::sleep(GATHERING);
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::Mutex;
-    use steadfast::time::Instant;
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = &'a Self;
 
-    /// A pipe that nobody reads.
-    struct Unread;
-
-    impl Write for Unread {
-        fn write(&mut self, _line: &[u8]) -> io::Result<usize> {
-            loop {
-                thread::park();
-            }
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn what_nobody_reads_is_dropped_and_counted_and_keeps_nobody() {
-        let (mut writer, flush) = log_writer(Unread);
-        let (line, kept_by_the_thread) = (b"a line\n", AT_ONCE / 7 + 1);
-        for _ in 0..LINES + kept_by_the_thread + 100 {
-            writer.write_all(line).unwrap();
-        }
-        assert!((100..=100 + kept_by_the_thread).contains(&writer.error_counter().dropped_lines()));
-        let begun = Instant::now();
-        drop(flush);
-        assert!(begun.elapsed() < LAST * 10, "the process ends although nobody reads");
-    }
-
-    #[test]
-    fn what_is_missing_is_told_once() {
-        let (mut writer, flush) = log_writer(Unread);
-        while writer.error_counter().dropped_lines() < 7 {
-            writer.write_all(b"a line\n").unwrap();
-        }
-        let dropped = Arc::new(OnceLock::from(writer.error_counter()));
-        let mut telling = Telling { out: BufWriter::new(io::sink()), dropped, told: 0 };
-        let (read, write) = io::pipe().unwrap();
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(Mutex::new(write)).finish();
-        tracing::subscriber::with_default(log, || {
-            telling.flush().unwrap();
-            telling.flush().unwrap();
-        });
-        drop(flush);
-        let told = io::read_to_string(read).unwrap();
-        assert_eq!(told.matches("lines=7").count(), 1, "{told}");
-        assert_eq!(told.lines().count(), 1, "{told}");
-    }
-
-    #[test]
-    fn lines_that_come_together_are_written_together_and_whole() {
-        /// Counts how often it is written to.
-        struct Counting(mpsc::Sender<Vec<u8>>);
-
-        impl Write for Counting {
-            fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-                self.0.send(lines.to_vec()).map_err(io::Error::other)?;
-                Ok(lines.len())
-            }
-
-            fn flush(&mut self) -> io::Result<()> {
-                Ok(())
-            }
-        }
-
-        let (write, written) = mpsc::channel();
-        let (mut writer, flush) = log_writer(Counting(write));
-        let line = [b"x".repeat(99).as_slice(), b"\n"].concat();
-        (0..1000).for_each(|_| writer.write_all(&line).unwrap());
-        drop((writer, flush));
-        let pieces: Vec<_> = written.into_iter().collect();
-        assert_eq!(pieces.iter().map(Vec::len).sum::<usize>(), 1000 * line.len());
-        assert!(pieces.iter().all(|piece| piece.len() <= AT_ONCE && piece.ends_with(b"\n")), "whole lines");
-        assert!(pieces.len() < 500, "{} pieces", pieces.len());
-    }
-
-    #[test]
-    fn what_was_said_last_is_written() {
-        let (read, write) = io::pipe().unwrap();
-        let (mut writer, flush) = log_writer(write);
-        writer.write_all(b"the last\n").unwrap();
-        drop((writer, flush));
-        assert_eq!(io::read_to_string(read).unwrap(), "the last\n");
+    fn make_writer(&'a self) -> Self::Writer {
+        self
     }
 }
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        self.queue.end();
+        let _written_or_too_late = self.thread.recv_timeout(LAST);
+    }
+}
+
+/// What waits for the thread.
+#[derive(Debug, Default)]
+struct Queue {
+    /// Nobody writes or logs while it is locked.
+    waiting: Mutex<Waiting>,
+    wake: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Lines,
+    /// The thread waits until it is woken.
+    asleep: bool,
+    /// No more will come that must be written.
+    ended: bool,
+}
+
+/// Lines, one behind the other.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    lengths: Vec<usize>,
+    /// So many more came when it was full.
+    dropped: usize,
+}
+
+impl Queue {
+    fn push(&self, line: &[u8]) {
+        let mut waiting = self.waiting.lock();
+        waiting.lines.push(line);
+        let asleep = mem::take(&mut waiting.asleep);
+        drop(waiting);
+        if asleep {
+            self.wake.notify_one();
+        }
+    }
+
+    /// Exchanges these lines, which have been written, for those that wait, as soon as there are any. False when there are none and none
+    /// will come.
+    fn take(&self, written: &mut Lines) -> bool {
+        written.clear();
+        let mut waiting = self.waiting.lock();
+        while waiting.lines.lengths.is_empty() {
+            if waiting.ended {
+                return false;
+            }
+            waiting.asleep = true;
+            self.wake.wait(&mut waiting);
+            waiting.asleep = false;
+        }
+        mem::swap(&mut waiting.lines, written);
+        true
+    }
+
+    /// Lets lines come together. The end may cut it short.
+    fn gather(&self) {
+        let _over = self.wake.wait_for(&mut self.waiting.lock(), GATHERING);
+    }
+
+    fn end(&self) {
+        self.waiting.lock().ended = true;
+        self.wake.notify_one();
+    }
+}
+
+impl Lines {
+    fn push(&mut self, line: &[u8]) {
+        if self.bytes.len() >= FULL {
+            self.dropped += 1;
+            return;
+        }
+        self.bytes.extend_from_slice(line);
+        self.lengths.push(line.len());
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        self.lengths.clear();
+        self.lengths.shrink_to(KEPT / 64);
+        self.dropped = 0;
+    }
+}
+
+/// The thread: writes until nothing more will come.
+fn write_lines(queue: &Queue, out: impl Write) {
+    // Joins lines that fit into one piece. What it could not write it keeps, and tries again.
+    let mut out = BufWriter::with_capacity(AT_ONCE, out);
+    let mut lines = Lines::default();
+    let (mut failed, mut fails) = (0, false);
+    while queue.take(&mut lines) {
+        // These stand where the others would: behind the lines that were taken. But where nothing can be written, telling of it
+        // would be one more line that is lost.
+        tell(&mut lines.dropped, "nobody read it for a while");
+        if !fails {
+            tell(&mut failed, "they could not be written");
+        }
+        let mut rest = lines.bytes.as_slice();
+        for &length in &lines.lengths {
+            let (line, after) = rest.split_at(length);
+            failed += usize::from(write_line(queue, &mut out, line).is_err());
+            rest = after;
+        }
+        fails = patiently(queue, || out.flush()).is_err();
+        queue.gather();
+    }
+}
+
+fn tell(lines: &mut usize, why: &str) {
+    let lines = mem::take(lines);
+    if lines > 0 {
+        tracing::warn!(lines, "lines of the log were lost here: {why}");
+    }
+}
+
+fn write_line(queue: &Queue, out: &mut impl Write, mut line: &[u8]) -> io::Result<()> {
+    while !line.is_empty() {
+        match patiently(queue, || out.write(line))? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            written => line = line.get(written..).unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
+
+/// Whoever shares the pipe may have made it one that refuses in place of waiting: then this waits.
+fn patiently<T>(queue: &Queue, mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match work() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => queue.gather(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ mod terminal;
 mod runtime;
 mod setup;
 mod telemetry;
+mod timestamp;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -74,7 +75,7 @@ fn run(arguments: &Arguments, environment: &Environment, role: Role) -> Result<E
         }
         Command::EndBackends { tags } => {
             let setup = setup::load(arguments, environment)?;
-            let _flush = logging::start(&setup.logging, false);
+            let _flush = logging::start(&setup.logging, false)?;
             runtime::run(command::end_backends::run(&setup, tags)).map(ExitCode::from)
         }
         Command::Top { url, once, json, every } => {
@@ -105,14 +106,14 @@ fn serve(arguments: &Arguments, environment: &Environment, role: Role) -> Result
     let setup = setup::load(arguments, environment).inspect_err(|_| {
         worker.handle().fail("its configuration cannot work; what is wrong stands in the log");
     })?;
-    let _flush = logging::start(&setup.logging, true);
+    let _flush = logging::start(&setup.logging, true)?;
     Ok(command::work::run(setup, worker))
 }
 
 /// Loads everything, and logs from now on.
 fn begin(arguments: &Arguments, environment: &Environment) -> Result<(Setup, Flush), Exit> {
     let setup = setup::load(arguments, environment)?;
-    let flush = logging::start(&setup.logging, false);
+    let flush = logging::start(&setup.logging, false)?;
     setup.report();
     Ok((setup, flush))
 }
@@ -125,7 +126,7 @@ fn wait(
     command: &[String],
 ) -> Result<Exit, Exit> {
     let (config, logging) = setup::load_database(arguments, environment)?;
-    let flush = logging.map(|logging| logging::start(&logging, false));
+    let flush = logging.map(|logging| logging::start(&logging, false)).transpose()?;
     let exit = runtime::run(command::wait::run(config, timeout))?;
     // No thread of this process outlives its becoming another program.
     drop(flush);
