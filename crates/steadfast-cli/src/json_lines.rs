@@ -261,6 +261,20 @@ mod tests {
     }
 
     #[test]
+    fn each_sign_is_escaped_wherever_it_stands_or_not_at_all() {
+        for sign in ('\0'..='\u{80}').chain(['ü', '\u{2028}', '🐢']) {
+            for before in 0..34 {
+                for after in [0, 1, 16] {
+                    let text = format!("{}{sign}{}", "x".repeat(before), "y".repeat(after));
+                    let mut json = Members::default();
+                    json.push_string(&text);
+                    assert_eq!(json.0, serde_json::to_vec(&text).unwrap(), "{text:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn an_event_tells_of_the_innermost_span_with_what_was_recorded_later() {
         let lines = logged(true, || {
             let outer = tracing::info_span!("outer", hidden = 1);

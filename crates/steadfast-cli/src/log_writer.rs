@@ -18,8 +18,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// So many bytes may wait to be written, and as many again be in the hands of the thread: more than 8000 lines of requests, which have
-/// some 340, and more than any burst has.
+/// So many bytes may wait to be written, and as many again be in the hands of the thread: more than 10,000 lines of requests, which
+/// have some 290, and more than any burst has.
 const FULL: usize = 3 << 20;
 
 /// A buffer stays as large as this, which is what a busy service writes at once. What a burst took is given back.

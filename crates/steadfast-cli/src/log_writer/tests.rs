@@ -160,6 +160,23 @@ fn lines_that_come_together_are_written_together() {
 }
 
 #[test]
+fn a_thread_that_is_awake_is_not_woken() {
+    let log = unwritten();
+    let gathered = thread::scope(|scope| {
+        let gathering = scope.spawn(|| {
+            let begun = Instant::now();
+            log.0.gather();
+            begun.elapsed()
+        });
+        while !gathering.is_finished() {
+            log.push(LINE);
+        }
+        gathering.join().unwrap()
+    });
+    assert!(gathered >= GATHERING, "{gathered:?}");
+}
+
+#[test]
 fn of_many_that_log_at_a_time_each_line_is_written_once_and_in_order() {
     let (read, write) = io::pipe().unwrap();
     let (log, flush) = log_writer(write).unwrap();
@@ -184,12 +201,20 @@ fn of_many_that_log_at_a_time_each_line_is_written_once_and_in_order() {
 }
 
 #[test]
-fn what_was_said_last_is_written() {
-    let (read, write) = io::pipe().unwrap();
-    let (log, flush) = log_writer(write).unwrap();
+fn what_was_said_last_is_written_before_the_process_ends() {
+    let (write, written) = mpsc::channel();
+    let slow = Scripted(move |piece: &[u8]| {
+        thread::park_timeout(GATHERING);
+        write.send(piece.to_vec()).map_err(io::Error::other)?;
+        Ok(piece.len())
+    });
+    let (log, flush) = log_writer(slow).unwrap();
+    (0..3).for_each(|_| log.push(&[b'x'; AT_ONCE]));
     log.push(b"the last\n");
     drop(flush);
-    assert_eq!(io::read_to_string(read).unwrap(), "the last\n");
+    let bytes: usize = written.try_iter().map(|piece| piece.len()).sum();
+    assert_eq!(bytes, 3 * AT_ONCE + 9);
+    assert_eq!(written.try_recv(), Err(mpsc::TryRecvError::Disconnected), "the thread has ended");
 }
 
 #[test]
