@@ -100,7 +100,9 @@ fn filter(text: &str) -> Box<dyn Layer<Registry> + Send + Sync> {
 /// `error`, after a comma as after `=`; and there are no spans.
 fn targets(text: &str) -> Option<Targets> {
     let is_plain = |directive: &str| {
-        !directive.is_empty() && !directive.ends_with('=') && !directive.contains(['[', ' ', '\t'])
+        !directive.is_empty()
+            && !directive.ends_with('=')
+            && !directive.contains(|c: char| c == '[' || c.is_whitespace())
     };
     if text.split(',').all(is_plain) { text.parse().ok() } else { None }
 }

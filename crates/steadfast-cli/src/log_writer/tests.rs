@@ -105,7 +105,8 @@ fn lines_that_cannot_be_written_are_told_when_they_can() {
 #[test]
 fn a_pipe_that_refuses_for_a_while_gets_everything() {
     let log = unwritten();
-    let lines: Vec<String> = (0..2000).map(|number| format!("{number} of many\n")).collect();
+    let mut lines: Vec<String> = (0..2000).map(|number| format!("{number} of many\n")).collect();
+    lines.insert(1000, format!("{}\n", "a long one".repeat(2000)));
     lines.iter().for_each(|line| log.push(line.as_bytes()));
     let (mut all, mut calls) = (Vec::new(), 0);
     write_all_of(&log, |piece| {
