@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use axum::extract::{ConnectInfo, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Extension, Json, Router};
+use axum::{Extension, Router};
 use http::header::{ACCEPT, VARY};
 use http::{HeaderMap, HeaderValue};
 use serde_json::json;
 
 use crate::app::App;
 use crate::problem::{Problem, ProblemKind};
+use crate::reply::Reply;
 
 /// `GET /` and `GET /problems/{name}`.
 pub(crate) fn routes(app: &App) -> Router {
@@ -38,7 +39,7 @@ fn wants_html(headers: &HeaderMap) -> bool {
 }
 
 fn addresses() -> Response {
-    Json(json!({
+    Reply(json!({
         "service": "steadfast",
         "documentation": "/openapi.json",
         "users": "/api/v1/users",
@@ -64,5 +65,5 @@ async fn problem(Path(name): Path<String>) -> Result<Response, Problem> {
         "status": kind.status().as_u16(),
         "remedy": kind.remedy(),
     });
-    Ok(Json(body).into_response())
+    Ok(Reply(body).into_response())
 }

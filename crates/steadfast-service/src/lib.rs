@@ -17,6 +17,7 @@ mod idempotency;
 mod in_flight;
 mod app;
 mod json;
+mod reply;
 pub mod schema;
 mod users;
 mod outcomes;

@@ -1,10 +1,10 @@
 //! Asking again what became of a change.
 
+use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{Json, Router};
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
 use serde_json::json;
@@ -15,6 +15,7 @@ use steadfast::time::{Duration, Instant};
 use crate::app::App;
 use crate::deadline::Deadline;
 use crate::problem::{FieldError, Problem, ProblemKind};
+use crate::reply::Reply;
 
 /// `GET /api/v1/outcomes/{ticket}`.
 pub(crate) fn routes() -> Router<App> {
@@ -51,7 +52,7 @@ async fn outcome(
         }
         Outcome::NotCommitted | _ => (json!({ "outcome": outcome.name() }), false),
     };
-    let mut response = Json(body).into_response();
+    let mut response = Reply(body).into_response();
     if again {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(AGAIN_SECONDS));
     }

@@ -15,15 +15,14 @@ use crate::{index, openapi, outcomes, users};
 /// bring their own deadlines; everything else (names, log, headers, panics) is theirs as well.
 pub fn router(app: &App, outside: Router) -> Router {
     let limited = Router::new().merge(users::routes()).merge(outcomes::routes());
-    let limited = around_work(app, limited).with_state(app.clone());
-    let routes = Router::new()
-        .merge(limited)
+    let limited = around_work(app, limited.method_not_allowed_fallback(wrong_method));
+    let others = Router::new()
         .merge(index::routes(app))
         .merge(openapi::routes())
         .merge(outside)
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
-    around_all(app, routes)
+    around_all(app, others).merge(limited.with_state(app.clone()))
 }
 
 async fn nothing_here(uri: Uri) -> Response {

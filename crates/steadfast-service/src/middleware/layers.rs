@@ -13,6 +13,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::Route;
 use futures_util::FutureExt as _;
+use futures_util::future::lazy;
 use tower::layer::layer_fn;
 use tower::{ServiceExt as _, service_fn};
 use tracing::Instrument as _;
@@ -20,17 +21,25 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, panics, schema_gate};
 
-/// Surrounds the routes with what concerns them all.
+/// Surrounds routes with what concerns them all.
 pub(crate) fn around_all(app: &App, routes: Router) -> Router {
-    surround(app, routes, all)
+    surround(app, routes, |app, route, request| all(app, request, |request| handle(route, request)))
 }
 
-/// Surrounds the routes with what concerns those that work on the database, inside of [`around_all`].
+/// Surrounds routes that work on the database with what concerns them all, and inside of that with what concerns these. It is one layer:
+/// each copies the route behind it for every request, and moves the request into a box.
 pub(crate) fn around_work(app: &App, routes: Router<App>) -> Router<App> {
-    surround(app, routes, work)
+    surround(app, routes, |app, route, request| {
+        let inner = app.clone();
+        all(app, request, move |request| work(&inner, route, request))
+    })
 }
 
-fn all(app: &App, route: Route, request: Request) -> impl Future<Output = Response> + use<> {
+fn all<N, F>(app: &App, request: Request, next: N) -> impl Future<Output = Response> + use<N, F>
+where
+    N: FnOnce(Request) -> F,
+    F: Future<Output = Response>,
+{
     let (log, span) = access_log(app.in_flight(), &request);
     let counted = measure(app, &request);
     let answered = move |mut response| {
@@ -41,7 +50,9 @@ fn all(app: &App, route: Route, request: Request) -> impl Future<Output = Respon
         log.answered(&mut response);
         response
     };
-    panics(handle(route, request)).map(answered).instrument(span)
+    // Inside of the net, and of the span.
+    let handled = lazy(|_| next(request)).flatten();
+    panics(handled).map(answered).instrument(span)
 }
 
 fn work(app: &App, route: Route, request: Request) -> impl Future<Output = Response> + use<> {

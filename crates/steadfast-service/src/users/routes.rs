@@ -1,6 +1,5 @@
 //! The routes of users.
 
-use axum::Json;
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -15,6 +14,7 @@ use crate::deadline::Deadline;
 use crate::idempotency::Key;
 use crate::json::JsonObject;
 use crate::problem::{FieldError, Problem, ProblemKind};
+use crate::reply::Reply;
 use crate::users::change::{Change, absent};
 use crate::users::input;
 use crate::users::model::{User, UserPatch};
@@ -52,7 +52,7 @@ async fn list(
     let more = found.len() > page.limit as usize;
     found.truncate(page.limit as usize);
     let next = found.last().filter(|_| more).map(|last| page.next(last.id));
-    let mut response = Json(json!({ "users": found, "next": next })).into_response();
+    let mut response = Reply(json!({ "users": found, "next": next })).into_response();
     let link = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok());
     if let Some(link) = link {
         response.headers_mut().insert(LINK, link);
@@ -60,9 +60,9 @@ async fn list(
     Ok(response)
 }
 
-async fn read(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<Json<User>, Problem> {
+async fn read(State(app): State<App>, deadline: Deadline, id: UserId) -> Result<Reply<User>, Problem> {
     let id = user_id(id)?;
-    users(&app, &deadline).get(id).await?.map(Json).ok_or_else(|| absent(id))
+    users(&app, &deadline).get(id).await?.map(Reply).ok_or_else(|| absent(id))
 }
 
 async fn replace(
