@@ -6,13 +6,13 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::commit::commit;
 use super::handle::Transaction;
-use super::vigil::watched;
+use super::vigil::watched_until;
 use crate::backend::{Backend, BackendGhost, BackendLease};
 use crate::error::{Error, Fault};
 use crate::event::{Event, Observer, Operation, Stopwatch};
 use crate::retry::Backoff;
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
-use crate::time::{Duration, Instant, sleep, timeout_at};
+use crate::time::{Duration, Elapsed, Instant, sleep, timeout_at};
 use crate::verdict::{Class, Step, Verdict};
 
 /// What a unit of work runs on, and by when it must be done.
@@ -84,7 +84,7 @@ async fn read_until_done(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result
     loop {
         let mut lease = unit.backend.acquire_until(unit.deadline).await?;
         let connected = Instant::now();
-        let result = timeout_at(unit.deadline, read_watched(unit, &mut lease, sql, params)).await;
+        let result = read_watched(unit, &mut lease, sql, params).await;
         let fault = match result {
             Ok(Ok(rows)) => return Ok(rows),
             Ok(Err(fault)) => fault,
@@ -103,9 +103,9 @@ async fn read_watched(
     lease: &mut BackendLease,
     sql: &str,
     params: &[Value],
-) -> Result<Vec<Row>, Fault> {
+) -> Result<Result<Vec<Row>, Fault>, Elapsed> {
     let pulse = lease.pulse();
-    watched(unit.backend, &pulse, pin!(lease.read(sql, params))).await
+    watched_until(unit.deadline, unit.backend, &pulse, pin!(lease.read(sql, params))).await
 }
 
 /// Begins, after what the attempt before has left behind on the server is ended: it may hold the locks that this one

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use crate::backend::{Backend, BackendPulse, Opinion};
 use crate::error::Fault;
-use crate::time::{Duration, Instant, sleep, sleep_until};
+use crate::time::{Duration, Elapsed, Instant, sleep, sleep_until, timeout, timeout_at};
 use crate::verdict::{Class, Step};
 
 /// Runs `work` on the connection with this pulse. When nothing is heard for as long as a ping may take, the server
@@ -18,26 +18,55 @@ pub(super) async fn watched<R>(
     pulse: &BackendPulse,
     mut work: Pin<&mut (impl Future<Output = Result<R, Fault>> + Send)>,
 ) -> Result<R, Fault> {
+    let Some(heard) = pulse.heard() else { return work.await };
+    match timeout(backend.ping_timeout(), &mut work).await {
+        Ok(result) => result,
+        Err(_) => watched_on(backend, pulse, heard, work).await,
+    }
+}
+
+/// The same until a deadline. Most work is done before either has a say, so that both have one timer at first.
+pub(super) async fn watched_until<R>(
+    deadline: Instant,
+    backend: &Backend,
+    pulse: &BackendPulse,
+    mut work: Pin<&mut (impl Future<Output = Result<R, Fault>> + Send)>,
+) -> Result<Result<R, Fault>, Elapsed> {
+    let suspicious = Instant::now() + backend.ping_timeout();
+    match pulse.heard() {
+        Some(heard) if suspicious < deadline => match timeout_at(suspicious, &mut work).await {
+            Ok(result) => Ok(result),
+            Err(_) => timeout_at(deadline, watched_on(backend, pulse, heard, work)).await,
+        },
+        Some(_) | None => timeout_at(deadline, work).await,
+    }
+}
+
+/// Goes on with work that has taken as long as a ping may, since this much had been heard.
+async fn watched_on<R>(
+    backend: &Backend,
+    pulse: &BackendPulse,
+    mut heard: u64,
+    mut work: Pin<&mut (impl Future<Output = Result<R, Fault>> + Send)>,
+) -> Result<R, Fault> {
     let mut patience = backend.ping_timeout();
     loop {
-        let Some(heard) = pulse.heard() else { return work.await };
-        tokio::select! {
-            biased;
-            result = &mut work => return result,
-            () = sleep(patience) => {}
+        if pulse.heard() == Some(heard) {
+            tokio::select! {
+                biased;
+                result = &mut work => return result,
+                // Boxed, as all that is seldom: it would make every statement's future as large as its own.
+                lost = Box::pin(lost(backend, pulse, heard)) => if let Some(fault) = lost {
+                    return Err(fault);
+                },
+            }
+            patience = (patience * 2).min(LONGEST);
         }
-        if pulse.heard() != Some(heard) {
-            continue;
+        let Some(more) = pulse.heard() else { return work.await };
+        heard = more;
+        if let Ok(result) = timeout(patience, &mut work).await {
+            return result;
         }
-        tokio::select! {
-            biased;
-            result = &mut work => return result,
-            // Boxed, as all that is seldom: it would make every statement's future as large as its own.
-            lost = Box::pin(lost(backend, pulse, heard)) => if let Some(fault) = lost {
-                return Err(fault);
-            },
-        }
-        patience = (patience * 2).min(LONGEST);
     }
 }
 
