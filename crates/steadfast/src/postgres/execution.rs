@@ -46,8 +46,11 @@ pub(super) enum Before {
     Begin(TransactionOptions),
     /// The same, and in front of it the question whether the next read can do without.
     ProofAndBegin(TransactionOptions),
-    /// The transaction of this packet is to be read-only.
-    Latch,
+    /// The transaction of this packet is to be read-only, by whatever that takes when it is sent.
+    Latch {
+        /// See [`Latch::Proven`].
+        direct: bool,
+    },
     /// So are those behind it. In front of it the server shows that they are.
     StandingAndLatch,
 }
@@ -104,6 +107,13 @@ impl PostgresConnection {
         if let Some(prepared) = prepared {
             check(text, prepared)?;
         }
+        // No sooner: what was asked while it was prepared, about a type, is no read, and lifts what kept the session read-only.
+        let before = match before {
+            Before::Latch { direct } => self.latched(direct),
+            Before::Nothing | Before::Begin(_) | Before::ProofAndBegin(_) | Before::StandingAndLatch => {
+                before
+            }
+        };
         let mut answers = Answers::default();
         let kept = match (text.rows, prepared) {
             (Rows::Dropped, _) => Taken::Nothing,
@@ -142,7 +152,7 @@ impl PostgresConnection {
         let process = self.server.process;
         match before {
             Before::Nothing => return Ok(()),
-            Before::Begin(_) | Before::Latch => {}
+            Before::Begin(_) | Before::Latch { .. } => {}
             Before::ProofAndBegin(_) => self.latch = Latch::prove(answers, process),
             Before::StandingAndLatch => {
                 if Latch::prove(answers, process) == (Latch::Proven { direct: true }) {
@@ -189,7 +199,7 @@ impl Before {
                 *self = Self::Nothing;
                 Some(options)
             }
-            Self::Nothing | Self::Latch | Self::StandingAndLatch => None,
+            Self::Nothing | Self::Latch { .. } | Self::StandingAndLatch => None,
         }
     }
 
@@ -201,7 +211,7 @@ impl Before {
                 Latch::compose_proof(packet)?;
                 packet.command(&begin_statement(options))
             }
-            Self::Latch => Latch::compose(packet),
+            Self::Latch { .. } => Latch::compose(packet),
             Self::StandingAndLatch => {
                 Latch::compose_standing(packet)?;
                 Latch::compose(packet)

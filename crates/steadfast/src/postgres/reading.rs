@@ -49,7 +49,7 @@ impl PostgresConnection {
     async fn read_once(&mut self, text: &Text<'_>, known: Option<Arc<Prepared>>) -> Result<Answer, Fault> {
         let block = TransactionOptions::read_only();
         let (before, behind) = match self.latch {
-            Latch::Proven { direct } if text.script.queries => (self.latched(direct), Behind::Nothing),
+            Latch::Proven { direct } if text.script.queries => (Before::Latch { direct }, Behind::Nothing),
             // What must be prepared first has BEGIN in that packet; and where nothing is prepared, nothing is proven.
             Latch::Untried if text.script.queries && known.is_some() => {
                 (Before::ProofAndBegin(block), Behind::Commit)
@@ -64,15 +64,15 @@ impl PostgresConnection {
         read.map(|(answer, _)| answer)
     }
 
-    /// What a query needs in front of it, where one setting is enough.
-    fn latched(&self, direct: bool) -> Before {
+    /// What a query needs in front of it in this moment, where one setting is enough.
+    pub(super) fn latched(&self, direct: bool) -> Before {
         let standing = self.observed.standing();
         if standing.is_relied_upon() {
             Before::Nothing
         } else if standing.count_read() && direct && self.may_stand() {
             Before::StandingAndLatch
         } else {
-            Before::Latch
+            Before::Latch { direct }
         }
     }
 

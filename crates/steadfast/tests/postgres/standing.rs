@@ -180,6 +180,26 @@ async fn whatever_is_dropped_half_way_a_read_does_not_write_and_a_write_does() {
     assert_eq!(read(&mut connection, "SELECT count(*) FROM reads_dropped WHERE n = 2").await, 0);
 }
 
+/// The server is asked about a type between the preparing of a statement and its run, which is no read of the caller's.
+#[tokio::test]
+async fn a_read_of_types_of_the_databases_own_is_kept_from_writing_as_well() {
+    let (_, mut author) = plain().await;
+    author
+        .batch("CREATE TABLE standing_typed (n int8); CREATE TYPE standing_mood AS ENUM ('sad')")
+        .await
+        .unwrap();
+    let (_, mut connection) = plain().await;
+    standing(&mut connection).await;
+    let write =
+        "WITH w AS (INSERT INTO standing_typed VALUES (2) RETURNING n) SELECT n, 'sad'::standing_mood FROM w";
+    for round in 0..2 {
+        let refused = connection.read(write, &[]).await.unwrap_err();
+        assert_eq!(refused.code(), Some("25006"), "{round}: {refused}");
+        standing(&mut connection).await;
+    }
+    assert_eq!(read(&mut connection, "SELECT count(*) FROM standing_typed").await, 0);
+}
+
 #[tokio::test]
 async fn a_function_that_lifts_it_is_found_out_before_the_next_read() {
     let (_, mut author) = plain().await;

@@ -36,8 +36,8 @@ impl Line {
         Self { engine, observed, types: Mutex::new(BTreeMap::new()) }
     }
 
-    /// Sends what `compose` writes, after lifting what keeps the session [read-only](standing) if that is so, takes the answers, and completes when all of it is answered, or cannot be any more: what is missing
-    /// says then that the connection is over.
+    /// Sends what `compose` writes, takes the answers, and completes when all of it is answered, or cannot be any more: what is missing
+    /// says then that the connection is over. What keeps the session [read-only](standing) for its reads is lifted in front of it.
     ///
     /// # Errors
     /// What was to be sent cannot be; nothing was.
