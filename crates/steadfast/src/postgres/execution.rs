@@ -82,7 +82,7 @@ impl PostgresConnection {
             packet.sync();
             Ok(())
         };
-        self.exchange(reads, &mut answers, compose).await?;
+        self.line.exchange(&mut answers, compose).of_a_read(reads).await?;
         self.closing.clear();
         if begin.is_some() {
             answers.give()?;
@@ -134,7 +134,7 @@ impl PostgresConnection {
             packet.sync();
             Ok(())
         };
-        self.exchange(text.reads, &mut answers, compose).await?;
+        self.line.exchange(&mut answers, compose).of_a_read(text.reads).await?;
         self.read_before(before, &mut answers)?;
         let given = answers.give()?;
         let answer = Answer { rows: self.rows(given.taken).await?, affected: given.affected };
@@ -161,17 +161,6 @@ impl PostgresConnection {
             }
         }
         answers.give().map(drop)
-    }
-
-    async fn exchange<F>(&self, reads: bool, answers: &mut Answers, compose: F) -> Result<(), Fault>
-    where
-        F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
-    {
-        if reads {
-            self.line.exchange_reads(answers, compose).await
-        } else {
-            self.line.exchange(answers, compose).await
-        }
     }
 
     async fn rows(&self, taken: Taken) -> Result<Vec<Row>, Failure> {

@@ -55,18 +55,6 @@ impl Line {
         Exchange { line: self, answers, compose: Some(compose), lifts: true, listens: false }
     }
 
-    /// The same for what a read-only session does as well.
-    pub(in crate::postgres) fn exchange_reads<'a, F>(
-        &'a self,
-        answers: &'a mut Answers,
-        compose: F,
-    ) -> Exchange<'a, F>
-    where
-        F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
-    {
-        Exchange { line: self, answers, compose: Some(compose), lifts: false, listens: false }
-    }
-
     /// Runs statements as one text and gives their rows, whose values are texts.
     pub(in crate::postgres) async fn text(&self, sql: &str) -> Result<Vec<RawRow>, Failure> {
         let mut answers = Answers::default();
@@ -100,7 +88,7 @@ impl Line {
             packet.sync();
             Ok(())
         };
-        self.exchange_reads(&mut answers, compose).await?;
+        self.exchange(&mut answers, compose).of_a_read(true).await?;
         if answers.is_complete() { Ok(()) } else { Err(Failure::Over) }
     }
 
@@ -228,6 +216,12 @@ impl<F> Exchange<'_, F>
 where
     F: FnOnce(&mut Packet<'_>) -> Result<(), Fault>,
 {
+    /// Whether a read-only session does for it as well.
+    pub(in crate::postgres) fn of_a_read(mut self, whether: bool) -> Self {
+        self.lifts = !whether;
+        self
+    }
+
     fn step(&mut self, wire: &mut Wire, cx: &Context<'_>) -> Poll<Result<(), Fault>> {
         if self.listens && wire.deliver(self.answers) {
             self.listens = false;
