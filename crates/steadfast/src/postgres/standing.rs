@@ -1,7 +1,7 @@
 //! Reads that need nothing in front of them: the session's transactions are read-only unless told otherwise, for as long as
 //! nothing but reads is sent.
 //!
-//! What keeps a single read from writing ([`Latch`](super::latch::Latch)) costs the server a seventh of it. A session whose
+//! What keeps a single read from writing ([`Latch`](super::latch::Latch)) costs the server a sixth of it. A session whose
 //! default it is costs nothing (`docs/performance.md`), and refuses whatever else is sent. So the default is
 //! - set by the last of [some reads in a row](STREAK), in its packet, and relied upon once the server has shown, in a
 //!   transaction of its own, that it holds;
@@ -26,7 +26,8 @@ pub(super) const SET: &str =
 /// What lifts it: to what it would be by now without us.
 pub(super) const LIFT: &str = "RESET default_transaction_read_only /* steadfast */";
 
-/// So many reads in a row make it worth while: setting and lifting it costs the server what five reads save.
+/// So many reads in a row make it worth while: setting and lifting it costs the server some 40 µs, what four reads save
+/// (`docs/performance.md`).
 const STREAK: u32 = 16;
 
 /// What is known of the session's default. Only whoever has the connection changes it, and the tap.
@@ -63,7 +64,7 @@ impl Standing {
         self.relied_upon.store(true, Ordering::Release);
     }
 
-    /// Something else than a read is to be sent, or has been done. True when the server may have it, so that it is to be lifted.
+    /// Something else than a read is to be sent. True when the server may have it, so that it is to be lifted.
     pub(super) fn interrupt(&self) -> bool {
         if self.reads.load(Ordering::Relaxed) != 0 {
             self.reads.store(0, Ordering::Relaxed);
