@@ -32,7 +32,10 @@ impl Clock {
     /// The time, and whether the keeper must be woken because the clock was standing still.
     #[inline]
     pub(super) fn now(&mut self) -> (Moment, bool) {
-        self.used = true;
+        // Written only when it changes: other threads look at what lies beside it.
+        if !self.used {
+            self.used = true;
+        }
         if self.running {
             return (self.coarse, false);
         }

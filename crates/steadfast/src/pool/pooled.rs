@@ -13,7 +13,8 @@ use crate::time::Instant;
 /// Connections are boxed, so that they move between machine, tasks, pockets and leases as one pointer.
 pub(super) type Boxed<C> = Box<Pooled<C>>;
 
-/// A connection, and what is noted on it.
+/// A connection, and what is noted on it. It shares no line of the cache with another one, which another thread may have.
+#[repr(align(64))]
 pub(super) struct Pooled<C: Connector> {
     pub(super) connection: C::Connection,
     pub(super) id: SlotId,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
 
+use crossbeam_utils::CachePadded;
+
 use super::clock::Clock;
 use super::connecting::Connecting;
 use super::pockets::Pockets;
@@ -46,7 +48,7 @@ pub(super) struct Shared<C: Connector> {
     /// Held for moments only and never across an await; every access goes through [`Shared::update`], [`Shared::look`]
     /// or what is in `lending`. While it is held no foreign code runs but [`Connector::inspect`] and the cloning of a
     /// waker.
-    pub(super) core: Mutex<Core<C>>,
+    pub(super) core: CachePadded<Mutex<Core<C>>>,
     pub(super) pockets: Pockets<C>,
     pub(super) connecting: Connecting,
     /// Where tasks are started: leases may be dropped outside any runtime.
@@ -59,6 +61,8 @@ pub(super) struct Shared<C: Connector> {
     pub(super) usual_ping: AtomicU64,
 }
 
+/// In this order: see [`State`].
+#[repr(C)]
 pub(super) struct Core<C: Connector> {
     pub(super) state: PoolState<C>,
     pub(super) clock: Clock,
@@ -74,6 +78,7 @@ impl<C: Connector> std::fmt::Debug for Core<C> {
 impl<C: Connector> Shared<C> {
     pub(super) fn new(connector: C, options: PoolOptions, observers: Vec<Arc<dyn Observer>>) -> Self {
         let state = State::new(Limits::from(&options), fastrand::u64(..));
+        let core = Core { state, clock: Clock::new(), watch: Watch::default() };
         Self {
             connector,
             keeper: Arc::new(Notify::new()),
@@ -84,7 +89,7 @@ impl<C: Connector> Shared<C> {
             observers,
             told_of_waiting: AtomicBool::new(false),
             alarmed: AtomicBool::new(false),
-            core: Mutex::new(Core { state, clock: Clock::new(), watch: Watch::default() }),
+            core: CachePadded::new(Mutex::new(core)),
             pockets: Pockets::new(),
             connecting: Connecting::new(),
             runtime: RwLock::new(Handle::current()),

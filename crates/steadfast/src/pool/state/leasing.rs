@@ -18,7 +18,7 @@ impl<C, W> State<C, W> {
     #[inline]
     pub(crate) fn lend(&mut self, borrower: Borrower, now: Moment) -> Option<(SlotId, C)> {
         let (id, connection) = self.take(now)?;
-        self.slot(id).borrower = borrower;
+        *self.slot(id).borrower = borrower;
         Some((id, connection))
     }
 
@@ -36,7 +36,7 @@ impl<C, W> State<C, W> {
         let Stage::Leased { since, .. } = slot.stage else {
             bug("a connection came back that was not leased")
         };
-        slot.borrower = Borrower::default();
+        *slot.borrower = Borrower::default();
         match found {
             Found::Lost(fault) => {
                 self.blame(id, &fault, out);
@@ -65,7 +65,7 @@ impl<C, W> State<C, W> {
         let Stage::Leased { since, .. } = slot.stage else {
             bug("a connection came back that was not leased")
         };
-        slot.borrower = Borrower::default();
+        *slot.borrower = Borrower::default();
         self.settle_here(id, connection, now, since, now)
     }
 
@@ -85,7 +85,7 @@ impl<C, W> State<C, W> {
 
     /// The holder wants the connection closed, not reused.
     pub(crate) fn discard(&mut self, id: SlotId, connection: C, now: Moment, out: &mut Actions<C, W>) {
-        self.slot(id).borrower = Borrower::default();
+        *self.slot(id).borrower = Borrower::default();
         self.retire(id, connection, CloseCause::Asked, now, out);
         self.serve(now, out);
     }
@@ -131,7 +131,7 @@ impl<C, W> State<C, W> {
             self.rest(id, connection, since, checked);
             return Ok(None);
         }
-        self.slot(id).stage = Stage::Leased { since: now, checked };
+        self.slot(id).lease(now, checked);
         Ok(Some(self.grant(id, connection)))
     }
 

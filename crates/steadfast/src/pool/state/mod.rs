@@ -42,14 +42,18 @@ pub(crate) use self::slot::{Borrower, SlotId};
 pub(crate) use self::waiters::WaiterId;
 
 /// The machine, for connections `C` and wakers `W`.
+///
+/// The ends of the queue come first, so that they lie on the line of the cache that the pool's lock is on: whoever takes
+/// the lock has them.
 #[derive(Debug)]
 #[cfg_attr(test, derive(Clone))]
+#[repr(C)]
 pub(crate) struct State<C, W> {
+    waiters: Waiters<Answer<C>, W>,
     limits: Limits,
     slots: Vec<Slot<C>>,
     /// Slots in the stage idle, the one last known to work last. An order, not a count.
     idle: Vec<SlotId>,
-    waiters: Waiters<Answer<C>, W>,
     generation: u64,
     /// What was opened in a generation below this one is closed instead of being verified.
     disposed: u64,

@@ -49,7 +49,7 @@ impl<C, W> State<C, W> {
     ) -> Option<Answer<C>> {
         let answer = self.take_answer(id, waker)?;
         if let Answer::Granted(slot, _) = &answer {
-            self.slot(*slot).borrower = borrower;
+            *self.slot(*slot).borrower = borrower;
         }
         Some(answer)
     }

@@ -1,5 +1,6 @@
 //! A place for one connection, and the stages of its life.
 
+use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
 use super::moment::Moment;
@@ -29,7 +30,27 @@ pub(super) struct Slot<C> {
     /// When it is retired: its age limit less the jitter.
     pub(super) expires: Moment,
     /// Who holds it.
-    pub(super) borrower: Borrower,
+    pub(super) borrower: Apart<Borrower>,
+}
+
+/// On a line of the cache of its own. Who holds a connection is written each time it changes hands; the rest of a slot is
+/// then only looked at, by all threads and for all slots, as long as nothing is unusual.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(super) struct Apart<T>(T);
+
+impl<T> Deref for Apart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Apart<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
 }
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
@@ -84,7 +105,15 @@ impl<C> Slot<C> {
             generation: 0,
             opened: Moment::NEVER,
             expires: Moment::NEVER,
-            borrower: Borrower { location: None, task: None },
+            borrower: Apart(Borrower { location: None, task: None }),
+        }
+    }
+
+    /// Leased since this moment. Nothing is written when that is what stands here: within a tick it does.
+    #[inline]
+    pub(super) fn lease(&mut self, now: Moment, was_checked: Moment) {
+        if !matches!(self.stage, Stage::Leased { since, checked } if since == now && checked == was_checked) {
+            self.stage = Stage::Leased { since: now, checked: was_checked };
         }
     }
 

@@ -80,7 +80,7 @@ impl<C, W> State<C, W> {
             .slots
             .iter()
             .filter_map(|slot| match slot.stage {
-                Stage::Leased { since, .. } => Some((slot.borrower, since)),
+                Stage::Leased { since, .. } => Some((*slot.borrower, since)),
                 Stage::Vacant
                 | Stage::Opening { .. }
                 | Stage::Idle { .. }
