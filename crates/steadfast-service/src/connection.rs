@@ -1,23 +1,28 @@
 //! One client connection.
 
 use std::convert::Infallible;
+use std::iter;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use hyper::body::Incoming;
+use hyper::rt::{Sleep, Timer};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use steadfast::time::{Duration, sleep};
+use hyper_util::rt::TokioIo;
+use steadfast::time::{Duration, Instant, kept, sleep};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tower::ServiceExt as _;
+use tower::Service as _;
 
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
@@ -37,22 +42,26 @@ const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// Serves one connection until the client closes it, the service drains and nothing is in flight on it, or the
 /// service ends. `permit` is given back when it is over, and by that the server knows.
-pub(crate) async fn serve_connection(
+pub(crate) fn serve_connection(
     app: App,
     router: Router,
     stream: TcpStream,
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
-) {
+) -> impl Future<Output = ()> {
+    kept::keeping_timers(serve(app, router, stream, peer, permit))
+}
+
+async fn serve(app: App, router: Router, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let (app_of_requests, begun) = (app.clone(), AtomicBool::new(false));
+    let (life, begun) = (app.lifecycle(), AtomicBool::new(false));
     let service = service_fn(|request: http::Request<Incoming>| {
         begun.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let (answer, life) = (router.clone().oneshot(request), app_of_requests.lifecycle().clone());
+        let answer = router.clone().call(request);
         async move {
             let mut response = answer.await?;
             // The client's next request goes to a service that stays.
@@ -64,15 +73,16 @@ pub(crate) async fn serve_connection(
     });
     let mut protocol = http1::Builder::new();
     protocol
-        .timer(TokioTimer::new())
+        .timer(KeptTimer)
         .header_read_timeout(app.settings().head_timeout)
         .max_buf_size(app.settings().head_limit_bytes)
         .max_headers(MAX_HEADERS);
     let mut serving = pin!(protocol.serve_connection(TokioIo::new(StallGuard::new(stream)), service));
-    let life = app.lifecycle();
+    // Looked at when it was woken, not with each request: that asks at a lock which all connections share.
+    let mut closing: FuturesUnordered<_> = iter::once(grace(life, &begun)).collect();
     let served = tokio::select! {
         served = serving.as_mut() => Some(served),
-        () = grace(life, &begun) => {
+        Some(()) = closing.next() => {
             // Ends an idle connection at once, and one in use after its answer.
             serving.as_mut().graceful_shutdown();
             tokio::select! {
@@ -97,3 +107,33 @@ async fn grace(life: &Lifecycle, begun: &AtomicBool) {
         sleep(FIRST_REQUEST - GRACE).await;
     }
 }
+
+/// Timers for hyper that the connection's task keeps: it sets one for the head of each request.
+#[derive(Debug)]
+struct KeptTimer;
+
+struct KeptSleep(kept::Timer);
+
+impl Timer for KeptTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        Box::pin(KeptSleep(kept::Timer::at(Instant::now() + duration)))
+    }
+
+    fn sleep_until(&self, deadline: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+        Box::pin(KeptSleep(kept::Timer::at(deadline.into())))
+    }
+
+    fn now(&self) -> std::time::Instant {
+        Instant::now().into()
+    }
+}
+
+impl Future for KeptSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl Sleep for KeptSleep {}

@@ -14,16 +14,16 @@ use steadfast::time::{Duration, Instant};
 pub(crate) struct Deadline {
     answer: Instant,
     database: Instant,
-    /// Of the transaction whose COMMIT is on its way. Held for moments only.
-    committing: Arc<Mutex<Option<Ticket>>>,
+    /// Of the transaction whose COMMIT is on its way, for a request that changes something. Held for moments only.
+    committing: Option<Arc<Mutex<Option<Ticket>>>>,
 }
 
 impl Deadline {
-    /// A deadline this far from now.
-    pub(crate) fn within(timeout: Duration) -> Self {
+    /// A deadline this far from now, for a request that `changes` something or not.
+    pub(crate) fn within(timeout: Duration, changes: bool) -> Self {
         let answer = Instant::now() + timeout;
         let database = answer - (timeout / 10).min(MAX_MARGIN);
-        Self { answer, database, committing: Arc::default() }
+        Self { answer, database, committing: changes.then(Arc::default) }
     }
 
     /// When the request is cut.
@@ -39,12 +39,14 @@ impl Deadline {
 
     /// Notes the ticket of a COMMIT that is about to be sent, or that there is none.
     pub(crate) fn set_committing(&self, ticket: Option<Ticket>) {
-        *self.committing.lock() = ticket;
+        if let Some(committing) = &self.committing {
+            *committing.lock() = ticket;
+        }
     }
 
     /// The ticket of the COMMIT that is on its way.
     pub(crate) fn committing(&self) -> Option<Ticket> {
-        self.committing.lock().clone()
+        self.committing.as_ref()?.lock().clone()
     }
 }
 
@@ -57,6 +59,6 @@ impl<S: Sync> FromRequestParts<S> for Deadline {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self::within(FALLBACK)))
+        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self::within(FALLBACK, !parts.method.is_safe())))
     }
 }

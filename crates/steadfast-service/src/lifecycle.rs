@@ -1,7 +1,7 @@
 //! Where the service is in its life, for everybody who must know.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use tokio::sync::watch;
 
@@ -21,6 +21,10 @@ pub enum Phase {
     Ending,
 }
 
+impl Phase {
+    const ALL: [Self; 5] = [Self::Starting, Self::Serving, Self::Draining, Self::Closing, Self::Ending];
+}
+
 /// The phase of one service, shared by all its parts. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Lifecycle(Arc<State>);
@@ -28,6 +32,8 @@ pub struct Lifecycle(Arc<State>);
 #[derive(Debug)]
 struct State {
     phase: watch::Sender<Phase>,
+    /// The same, for who only looks: each request does, and no two of them shall meet at a lock for it.
+    seen: AtomicU8,
     /// Set with the first step to [`Phase::Serving`]: a service can drain without ever having been there.
     was_ready: AtomicBool,
 }
@@ -36,6 +42,7 @@ impl Default for Lifecycle {
     fn default() -> Self {
         Self(Arc::new(State {
             phase: watch::Sender::new(Phase::Starting),
+            seen: AtomicU8::new(Phase::Starting as u8),
             was_ready: AtomicBool::new(false),
         }))
     }
@@ -45,7 +52,8 @@ impl Lifecycle {
     /// The phase at this moment.
     #[must_use]
     pub fn phase(&self) -> Phase {
-        *self.0.phase.borrow()
+        let seen = self.0.seen.load(Ordering::Acquire);
+        Phase::ALL.into_iter().find(|phase| *phase as u8 == seen).unwrap_or(Phase::Ending)
     }
 
     /// Whether the database and its schema were ready once.
@@ -69,6 +77,7 @@ impl Lifecycle {
             let later = to > *phase;
             if later {
                 *phase = to;
+                self.0.seen.store(to as u8, Ordering::Release);
             }
             later
         });
@@ -102,6 +111,16 @@ mod tests {
         let life = Lifecycle::default();
         life.advance(Phase::Draining);
         assert!(!life.was_ready());
+    }
+
+    #[test]
+    fn who_only_looks_sees_each_phase() {
+        let life = Lifecycle::default();
+        assert_eq!(life.phase(), Phase::Starting);
+        for phase in Phase::ALL {
+            life.advance(phase);
+            assert_eq!((life.phase(), *life.subscribe().borrow()), (phase, phase));
+        }
     }
 
     #[tokio::test]

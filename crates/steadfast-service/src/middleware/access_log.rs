@@ -7,7 +7,7 @@ use http::Method;
 use steadfast::time::Instant;
 use tracing::Span;
 
-use crate::in_flight::{Entered, InFlight};
+use crate::in_flight::{Entered, InFlight, NO_ROUTE};
 use crate::problem::Problem;
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
@@ -23,13 +23,14 @@ pub(crate) struct AccessLog {
 
 /// Names the request. Everything about it belongs in the span, the end of the log as well. The span tells the route, never
 /// the address as it was sent: that may hold a secret which somebody pasted, and so may the query.
-pub(crate) fn access_log(in_flight: &InFlight, request: &Request) -> (AccessLog, Span) {
+pub(crate) fn access_log(in_flight: &InFlight, request: &Request, begun: Instant) -> (AccessLog, Span) {
     let id = RequestId::of(request.headers());
-    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    let matched = request.extensions().get::<MatchedPath>();
+    let route = matched.map_or(NO_ROUTE, MatchedPath::as_str);
     let method = request.method().clone();
     let span = tracing::info_span!("request", id = id.as_str(), %method, route);
-    let entered = in_flight.enter(id.clone(), method.clone(), route.to_owned());
-    (AccessLog { id, method, begun: Instant::now(), written: false, _entered: entered }, span)
+    let entered = in_flight.enter(id.clone(), method.clone(), matched.cloned(), begun);
+    (AccessLog { id, method, begun, written: false, _entered: entered }, span)
 }
 
 impl AccessLog {

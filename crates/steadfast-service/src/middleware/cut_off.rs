@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use steadfast::time::timeout_at;
+use steadfast::time::kept;
 
 use crate::app::App;
 use crate::deadline::Deadline;
@@ -18,12 +18,11 @@ pub(crate) fn cut_off<F: Future<Output = Response>>(
     mut request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> impl Future<Output = Response> {
-    let deadline = Deadline::within(app.settings().request_timeout);
-    request.extensions_mut().insert(deadline.clone());
     let changes = !request.method().is_safe();
-    timeout_at(deadline.answer(), next(request)).map(move |answered| {
-        answered.unwrap_or_else(|_elapsed| too_late(&app, &deadline, changes).into_response())
-    })
+    let deadline = Deadline::within(app.settings().request_timeout, changes);
+    request.extensions_mut().insert(deadline.clone());
+    kept::timeout_at(deadline.answer(), next(request))
+        .map(move |answered| answered.unwrap_or_else(|| too_late(&app, &deadline, changes).into_response()))
 }
 
 fn too_late(app: &App, deadline: &Deadline, changes: bool) -> Problem {

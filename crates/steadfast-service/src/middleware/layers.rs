@@ -14,8 +14,9 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::Route;
 use futures_util::FutureExt as _;
 use futures_util::future::lazy;
+use steadfast::time::Instant;
 use tower::layer::layer_fn;
-use tower::{ServiceExt as _, service_fn};
+use tower::{Service as _, service_fn};
 use tracing::Instrument as _;
 
 use crate::app::App;
@@ -40,8 +41,9 @@ where
     N: FnOnce(Request) -> F,
     F: Future<Output = Response>,
 {
-    let (log, span) = access_log(app.in_flight(), &request);
-    let counted = measure(app, &request);
+    let begun = Instant::now();
+    let (log, span) = access_log(app.in_flight(), &request, begun);
+    let counted = measure(app, &request, begun);
     let answered = move |mut response| {
         if let Some(counted) = counted {
             counted.answered(&response);
@@ -65,8 +67,9 @@ fn work(app: &App, route: Route, request: Request) -> impl Future<Output = Respo
     }
 }
 
-fn handle(route: Route, request: Request) -> impl Future<Output = Response> {
-    route.oneshot(request).map(|answer| {
+fn handle(mut route: Route, request: Request) -> impl Future<Output = Response> {
+    // A route is always ready.
+    route.call(request).map(|answer| {
         let Ok(response) = answer;
         response
     })

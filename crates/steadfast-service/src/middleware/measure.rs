@@ -10,11 +10,11 @@ use crate::app::App;
 
 /// Counts the request and measures how long its answer takes, until this is dropped: also when the client goes before it.
 /// What a client can invent (addresses, methods) does not become a label.
-pub(crate) fn measure(app: &App, request: &Request) -> Option<Counted> {
+pub(crate) fn measure(app: &App, request: &Request, begun: Instant) -> Option<Counted> {
     let metrics = app.metrics()?.clone();
     metrics.request_began();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    Some(Counted { metrics, method: known(request.method()), route, begun: Instant::now(), status: 0 })
+    Some(Counted { metrics, method: known(request.method()), route, begun, status: 0 })
 }
 
 /// A request that is over when this is dropped.

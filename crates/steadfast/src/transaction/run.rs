@@ -12,7 +12,7 @@ use crate::error::{Error, Fault};
 use crate::event::{Event, Observer, Operation, Stopwatch};
 use crate::retry::Backoff;
 use crate::sql::{Row, SqlConnection, TransactionOptions, Value};
-use crate::time::{Duration, Elapsed, Instant, sleep, timeout_at};
+use crate::time::{Duration, Instant, sleep, timeout_at};
 use crate::verdict::{Class, Step, Verdict};
 
 /// What a unit of work runs on, and by when it must be done.
@@ -86,9 +86,9 @@ async fn read_until_done(unit: &Unit<'_>, sql: &str, params: &[Value]) -> Result
         let connected = Instant::now();
         let result = read_watched(unit, &mut lease, sql, params).await;
         let fault = match result {
-            Ok(Ok(rows)) => return Ok(rows),
-            Ok(Err(fault)) => fault,
-            Err(_) => return Err(out_of_time(Step::Statement, connected).into()),
+            Some(Ok(rows)) => return Ok(rows),
+            Some(Err(fault)) => fault,
+            None => return Err(out_of_time(Step::Statement, connected).into()),
         };
         lease.judge(&fault);
         drop(lease);
@@ -103,7 +103,7 @@ async fn read_watched(
     lease: &mut BackendLease,
     sql: &str,
     params: &[Value],
-) -> Result<Result<Vec<Row>, Fault>, Elapsed> {
+) -> Option<Result<Vec<Row>, Fault>> {
     let pulse = lease.pulse();
     watched_until(unit.deadline, unit.backend, &pulse, pin!(lease.read(sql, params))).await
 }

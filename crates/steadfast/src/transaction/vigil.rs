@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use crate::backend::{Backend, BackendPulse, Opinion};
 use crate::error::Fault;
-use crate::time::{Duration, Elapsed, Instant, sleep, sleep_until, timeout, timeout_at};
+use crate::time::{Duration, Instant, kept, sleep, sleep_until, timeout, timeout_at};
 use crate::verdict::{Class, Step};
 
 /// Runs `work` on the connection with this pulse. When nothing is heard for as long as a ping may take, the server
@@ -25,20 +25,20 @@ pub(super) async fn watched<R>(
     }
 }
 
-/// The same until a deadline. Most work is done before either has a say, so that both have one timer at first.
+/// The same until a deadline; `None` when that came first. Most work is done before either has a say, so that both have one timer at first.
 pub(super) async fn watched_until<R>(
     deadline: Instant,
     backend: &Backend,
     pulse: &BackendPulse,
     mut work: Pin<&mut (impl Future<Output = Result<R, Fault>> + Send)>,
-) -> Result<Result<R, Fault>, Elapsed> {
+) -> Option<Result<R, Fault>> {
     let suspicious = Instant::now() + backend.ping_timeout();
     match pulse.heard() {
-        Some(heard) if suspicious < deadline => match timeout_at(suspicious, &mut work).await {
-            Ok(result) => Ok(result),
-            Err(_) => timeout_at(deadline, watched_on(backend, pulse, heard, work)).await,
+        Some(heard) if suspicious < deadline => match kept::timeout_at(suspicious, &mut work).await {
+            Some(result) => Some(result),
+            None => timeout_at(deadline, watched_on(backend, pulse, heard, work)).await.ok(),
         },
-        Some(_) | None => timeout_at(deadline, work).await,
+        Some(_) | None => kept::timeout_at(deadline, work).await,
     }
 }
 

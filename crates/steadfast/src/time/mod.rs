@@ -5,10 +5,12 @@ pub use tokio::time::Instant;
 pub use tokio::time::error::Elapsed;
 
 #[cfg(not(steadfast_model))]
+pub mod kept;
+#[cfg(not(steadfast_model))]
 pub use tokio::time::{sleep, sleep_until, timeout, timeout_at};
 
 #[cfg(steadfast_model)]
-pub use self::model::{sleep, sleep_until, timeout, timeout_at};
+pub use self::model::{kept, sleep, sleep_until, timeout, timeout_at};
 
 /// An instant so far away that waiting for it is waiting for ever (tokio's own notion of it: 30 years).
 #[must_use]
@@ -24,6 +26,16 @@ mod model {
     use tokio::time::error::Elapsed;
 
     use super::{Duration, Instant};
+
+    /// The same of those that a task keeps.
+    pub mod kept {
+        use super::{Future, Instant};
+
+        /// The future without a bound.
+        pub async fn timeout_at<F: Future>(_deadline: Instant, future: F) -> Option<F::Output> {
+            Some(future.await)
+        }
+    }
 
     /// Never returns.
     pub async fn sleep(_duration: Duration) {
