@@ -1,6 +1,10 @@
 //! Output for people, apart from the log.
 
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 /// Prints the result of a command. A reader that has gone away (`| head`) is nobody to complain to.
 pub(crate) fn print(text: &str) {
@@ -19,8 +23,23 @@ pub(crate) fn show_progress(text: &str) {
     drop(write!(err, "\r\x1b[2K{text}").and_then(|()| err.flush()));
 }
 
-/// Prints what went wrong, or how it goes.
+/// Prints what went wrong, or how it goes. Nobody is held up for longer than [`PATIENCE`] by a reader who has stopped to read: what a
+/// command was asked to do by a deadline comes before what it says about it. What is not read by then may be lost.
 pub(crate) fn complain(text: &str) {
-    let mut err = io::stderr().lock();
-    drop(writeln!(err, "{text}"));
+    static NOBODY_READS: AtomicBool = AtomicBool::new(false);
+
+    let line = format!("{text}\n");
+    let (done, written) = mpsc::channel::<()>();
+    let writer = thread::Builder::new().name("complaint".to_owned()).spawn(move || {
+        drop(io::stderr().lock().write_all(line.as_bytes()));
+        NOBODY_READS.store(false, Ordering::Relaxed);
+        drop(done);
+    });
+    let patience = if NOBODY_READS.load(Ordering::Relaxed) { Duration::ZERO } else { PATIENCE };
+    if writer.is_ok() && written.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+        NOBODY_READS.store(true, Ordering::Relaxed);
+    }
 }
+
+/// Longer than anybody who reads takes for a line.
+const PATIENCE: Duration = Duration::from_millis(500);

@@ -1,10 +1,14 @@
 //! `wait`: what it prints, with which code it ends, and what it becomes.
 
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::scratch::Scratch;
 use crate::support::{SOON, steadfast};
-use steadfast_test::{Auth, Mode, Postgres, Process, Signal};
+use steadfast_test::{Auth, Mode, Postgres, Process, Signal, holds_within};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
@@ -141,4 +145,22 @@ async fn options_of_our_own_service_do_not_keep_another_program_from_starting() 
     let waiting = Waiting::begin(&[], &broken).await;
     waiting.ends(78, &["DATABASE_URL", "MySQL"]).await;
     assert!(!waiting.process.lines().join("\n").contains("s3cret"));
+}
+
+#[tokio::test]
+async fn it_ends_by_its_deadline_although_nobody_reads_what_it_says() {
+    let (mut full, _unread) = UnixStream::pair().unwrap();
+    full.set_nonblocking(true).unwrap();
+    while full.write(&[b'.'; 4096]).is_ok() {}
+    full.set_nonblocking(false).unwrap();
+    let directory = Scratch::new();
+    let url = ("DATABASE_URL", "postgres://app:s3cret@127.0.0.1:1/app");
+    let arguments = ["wait", "--timeout", "1500ms"];
+    let mut command = steadfast(directory.path(), &arguments, &[url, ("STEADFAST_LOG", "trace")]);
+    let mut child = command.stdout(Stdio::null()).stderr(OwnedFd::from(full)).spawn().unwrap();
+    let hangs = !holds_within(SOON, async || child.try_wait().unwrap().is_some()).await;
+    if hangs {
+        child.kill().unwrap();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(69));
 }
