@@ -11,6 +11,7 @@
 
 pub mod time;
 mod sync;
+mod by_thread;
 mod process;
 pub mod verdict;
 pub mod outcome;

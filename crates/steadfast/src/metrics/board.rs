@@ -166,7 +166,7 @@ impl Kept {
             trouble: report.trouble().map_or("", |trouble| trouble.text()).to_owned(),
             pool: PoolFigures::of(report),
             slots: database.slots().into_iter().map(Into::into).collect(),
-            active_requests: u32::try_from(self.metrics.0.active_requests.get()).unwrap_or(0),
+            active_requests: u32::try_from(self.metrics.0.traffic.active()).unwrap_or(0),
             points,
             incidents: told.map(IncidentStory::from).collect(),
             database: Some(DatabaseFacts::of(database.backend().name(), report)),

@@ -1,12 +1,8 @@
 //! What is read from the pool when somebody looks, and the series of what was counted.
 
-use std::sync::atomic::Ordering::Relaxed;
-
-use prometheus::core::{Collector as _, Metric as _};
-use prometheus::{Histogram, HistogramVec};
+use prometheus::core::Collector as _;
 
 use super::instruments::Instruments;
-use super::quantile::BUCKETS;
 use super::series::Totals;
 use crate::config::PoolOptions;
 use crate::event::CloseCause;
@@ -70,8 +66,7 @@ impl Instruments {
 
     /// Everything that was counted since the process began.
     pub(super) fn totals(&self) -> Totals {
-        let (acquired, _) = counts(&self.wait_time);
-        let (used, used_seconds) = counts(&self.use_time);
+        let used = self.use_time.counts();
         let pings: u64 = self
             .pings
             .collect()
@@ -80,55 +75,21 @@ impl Instruments {
             .map(|metric| whole(metric.get_counter().get_value()))
             .sum();
         Totals {
-            requests: self.answered.load(Relaxed),
-            failures: self.unanswered.load(Relaxed),
-            used: used.iter().sum(),
-            used_seconds,
-            work: all_counts(&self.operations),
-            opened: self.create_time.get_sample_count(),
+            requests: self.traffic.all(),
+            failures: self.traffic.failed(),
+            used: used.total(),
+            used_seconds: used.seconds(),
+            work: self.operations.counts().buckets.to_vec(),
+            opened: self.create_time.counts().total(),
             pings,
-            acquired,
+            acquired: self.wait_time.counts().buckets.to_vec(),
         }
     }
 
     /// The counts of all pings since the process began.
     pub(super) fn ping_counts(&self) -> Vec<u64> {
-        counts(&self.ping_time).0
+        self.ping_time.counts().buckets.to_vec()
     }
-}
-
-/// Counts for each bucket, that beyond the last bound included; and the sum.
-fn counts(histogram: &Histogram) -> (Vec<u64>, f64) {
-    let metric = histogram.metric();
-    let histogram = metric.get_histogram();
-    let mut before = 0;
-    let mut counts: Vec<u64> = histogram
-        .get_bucket()
-        .iter()
-        .map(|bucket| {
-            let count = bucket.cumulative_count().saturating_sub(before);
-            before = bucket.cumulative_count();
-            count
-        })
-        .collect();
-    counts.push(histogram.get_sample_count().saturating_sub(before));
-    (counts, histogram.get_sample_sum())
-}
-
-fn all_counts(histograms: &HistogramVec) -> Vec<u64> {
-    let mut sum = vec![0; BUCKETS.len() + 1];
-    for family in histograms.collect() {
-        for metric in family.get_metric() {
-            let mut before = 0;
-            let histogram = metric.get_histogram();
-            let cumulative = histogram.get_bucket().iter().map(prometheus::proto::Bucket::cumulative_count);
-            for (sum, count) in sum.iter_mut().zip(cumulative.chain([histogram.get_sample_count()])) {
-                *sum += count.saturating_sub(before);
-                before = count;
-            }
-        }
-    }
-    sum
 }
 
 fn signed(count: usize) -> i64 {

@@ -3,15 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use parking_lot::Mutex;
-use prometheus::{
-    Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry,
-};
+use prometheus::{Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, PullingGauge, Registry};
 
-use super::quantile::BUCKETS;
+use super::timings::{Timing, Timings};
+use super::traffic::{Answered, Traffic};
 use crate::config::{BackendOptions, Config};
 use crate::event::Operation;
 use crate::time::{Duration, Instant};
@@ -19,23 +16,6 @@ use crate::time::{Duration, Instant};
 /// All instruments of one process. Cheap to clone; the clones share them.
 #[derive(Clone)]
 pub struct Metrics(pub(super) Arc<Instruments>);
-
-/// An HTTP request that was answered. All texts must come from a small, fixed set.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct Answered<'a> {
-    /// Its method, if that is a registered one.
-    pub method: &'a str,
-    /// The route that it matched, as the router has it; never the address that was sent.
-    pub route: &'a str,
-    /// The status of the answer; zero when the client was gone before it.
-    pub status: u16,
-    /// From its head to the head of the answer.
-    pub took: Duration,
-    /// Whether it asked how the service is (health, metrics, the status page): such requests are measured, but are no
-    /// traffic, and a readiness of 503 is no failure.
-    pub is_probe: bool,
-}
 
 /// See [`Metrics`].
 pub(super) struct Instruments {
@@ -45,16 +25,16 @@ pub(super) struct Instruments {
     pub(super) limits: [IntGauge; 3],
     pub(super) pending: IntGauge,
     pub(super) timeouts: IntCounter,
-    pub(super) create_time: Histogram,
-    pub(super) wait_time: Histogram,
-    pub(super) use_time: Histogram,
-    pub(super) operations: HistogramVec,
+    pub(super) create_time: Timing,
+    pub(super) wait_time: Timing,
+    pub(super) use_time: Timing,
+    pub(super) operations: Timings<2>,
     /// For the usual case: no look-up by label.
-    pub(super) done: [Histogram; Operation::ALL.len()],
+    pub(super) done: [Timing; Operation::ALL.len()],
     pub(super) open_failures: IntCounterVec,
     pub(super) deaths: IntCounterVec,
     pub(super) pings: IntCounterVec,
-    pub(super) ping_time: Histogram,
+    pub(super) ping_time: Timing,
     pub(super) acquire_failures: IntCounterVec,
     pub(super) held_while_waiting: IntCounter,
     pub(super) retries: IntCounterVec,
@@ -65,11 +45,8 @@ pub(super) struct Instruments {
     pub(super) suspect: IntGauge,
     pub(super) circuit: IntGaugeVec,
     pub(super) ready: IntGauge,
-    requests: HistogramVec,
-    pub(super) active_requests: IntGauge,
-    /// All requests, and those of them that were answered by 500 and above or not at all, for the series.
-    pub(super) answered: AtomicU64,
-    pub(super) unanswered: AtomicU64,
+    requests: Timings<3>,
+    pub(super) traffic: Traffic,
     /// When connections died while nobody used them, and for how long nobody had. The last few; held for moments only.
     pub(super) idle_deaths: Mutex<VecDeque<(Instant, Duration)>>,
 }
@@ -90,40 +67,15 @@ impl Metrics {
 
     /// Notes that a request has begun.
     pub fn request_began(&self) {
-        self.0.active_requests.inc();
+        self.0.traffic.began();
     }
 
     /// Notes that a request that had begun is over.
     pub fn request_ended(&self, answered: Answered<'_>) {
-        use std::sync::atomic::Ordering::Relaxed;
-        self.0.active_requests.dec();
-        let status = answered.status.to_string();
-        let status = if answered.status == 0 { "" } else { status.as_str() };
-        self.0
-            .requests
-            .with_label_values(&[answered.method, answered.route, status])
-            .observe(answered.took.as_secs_f64());
-        if answered.is_probe {
-            return;
-        }
-        self.0.answered.fetch_add(1, Relaxed);
-        if answered.status == 0 || answered.status >= 500 {
-            self.0.unanswered.fetch_add(1, Relaxed);
-        }
-    }
-}
-
-impl<'a> Answered<'a> {
-    /// A request that was answered.
-    #[must_use]
-    pub const fn new(method: &'a str, route: &'a str, status: u16, took: Duration) -> Self {
-        Self { method, route, status, took, is_probe: false }
-    }
-
-    /// The same of a request that only asked how the service is.
-    #[must_use]
-    pub const fn of_probe(self) -> Self {
-        Self { is_probe: true, ..self }
+        self.0.traffic.ended(&answered);
+        let mut digits = itoa::Buffer::new();
+        let status = if answered.status == 0 { "" } else { digits.format(answered.status) };
+        self.0.requests.observe([answered.method, answered.route, status], answered.took);
     }
 }
 
@@ -139,12 +91,12 @@ impl Instruments {
         let labels = [("worker".to_owned(), worker.to_string())].into();
         let make = Maker { registry: Registry::new_custom(None, Some(labels))?, system };
         make.process()?;
-        let operations = make.histograms(
+        let operations = make.timings(
             "db_client_operation_duration_seconds",
             "How long units of work took, with all waits and all attempts.",
-            &["db_operation_name", "error_type"],
+            ["db_operation_name", "error_type"],
         )?;
-        let done = Operation::ALL.map(|operation| operations.with_label_values(&[operation.name(), ""]));
+        let done = Operation::ALL.map(|operation| operations.usual([operation.name(), ""]));
         Ok(Self {
             worker,
             connections: make.pool_gauges("db_client_connection_count", "Connections by state.", &["state"])?,
@@ -158,15 +110,15 @@ impl Instruments {
                 "db_client_connection_timeouts_total",
                 "Callers that got no connection by their deadline.",
             )?,
-            create_time: make.pool_histogram(
+            create_time: make.timing(
                 "db_client_connection_create_time_seconds",
                 "How long it took to open a connection.",
             )?,
-            wait_time: make.pool_histogram(
+            wait_time: make.timing(
                 "db_client_connection_wait_time_seconds",
                 "How long callers waited for a connection; those that found one at hand included.",
             )?,
-            use_time: make.pool_histogram(
+            use_time: make.timing(
                 "db_client_connection_use_time_seconds",
                 "How long callers had a connection.",
             )?,
@@ -179,7 +131,7 @@ impl Instruments {
             )?,
             deaths: make.counters("steadfast_deaths_total", "Connections that ended, by cause.", &["cause"])?,
             pings: make.counters("steadfast_pings_total", "Idle connections that were asked.", &["result"])?,
-            ping_time: make.pool_histogram("steadfast_ping_duration_seconds", "The round trip of a ping.")?,
+            ping_time: make.timing("steadfast_ping_duration_seconds", "The round trip of a ping.")?,
             acquire_failures: make.counters(
                 "steadfast_acquire_failures_total",
                 "Callers that got no connection, by reason.",
@@ -209,14 +161,12 @@ impl Instruments {
             suspect: make.pool_gauge("steadfast_suspect_connections", "Verified before they are used again.")?,
             circuit: make.pool_gauges("steadfast_circuit_state", "1 for the state it is in.", &["state"])?,
             ready: make.pool_gauge("steadfast_ready", "Whether a request would be served now.")?,
-            requests: make.histograms(
+            requests: make.timings(
                 "http_server_request_duration_seconds",
                 "How long requests took, from their head to the head of the answer.",
-                &["http_request_method", "http_route", "http_response_status_code"],
+                ["http_request_method", "http_route", "http_response_status_code"],
             )?,
-            active_requests: make.gauge("http_server_active_requests", "Requests that are worked on.")?,
-            answered: AtomicU64::new(0),
-            unanswered: AtomicU64::new(0),
+            traffic: make.traffic("http_server_active_requests", "Requests that are worked on.")?,
             idle_deaths: Mutex::new(VecDeque::new()),
             registry: make.registry,
         })
@@ -253,10 +203,6 @@ impl Maker<'_> {
         self.add(IntGauge::with_opts(self.of_pool(name, help)))
     }
 
-    fn gauge(&self, name: &str, help: &str) -> Made<IntGauge> {
-        self.add(IntGauge::new(name, help))
-    }
-
     fn pool_gauges(&self, name: &str, help: &str, labels: &[&str]) -> Made<IntGaugeVec> {
         self.add(IntGaugeVec::new(self.of_pool(name, help), labels))
     }
@@ -269,14 +215,28 @@ impl Maker<'_> {
         self.add(IntCounterVec::new(Opts::new(name, help), labels))
     }
 
-    fn pool_histogram(&self, name: &str, help: &str) -> Made<Histogram> {
-        let options = HistogramOpts { common_opts: self.of_pool(name, help), buckets: BUCKETS.to_vec() };
-        self.add(Histogram::with_opts(options))
+    fn timings<const LABELS: usize>(
+        &self,
+        name: &str,
+        help: &str,
+        labels: [&str; LABELS],
+    ) -> Made<Timings<LABELS>> {
+        self.add(Timings::new(self.of_pool(name, help), labels))
     }
 
-    fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> Made<HistogramVec> {
-        let options = HistogramOpts { common_opts: self.of_pool(name, help), buckets: BUCKETS.to_vec() };
-        self.add(HistogramVec::new(options, labels))
+    /// A family without variable labels is one histogram.
+    fn timing(&self, name: &str, help: &str) -> Made<Timing> {
+        Ok(self.timings(name, help, [])?.usual([]))
+    }
+
+    /// The counts of requests, of which the gauge tells how many are active.
+    fn traffic(&self, name: &str, help: &str) -> Made<Traffic> {
+        let traffic = Traffic::new();
+        let told = traffic.clone();
+        #[expect(clippy::cast_precision_loss, reason = "a count, far below 2^53")]
+        let active = move || told.active() as f64;
+        let _gauge = self.add(PullingGauge::new(name, help, Box::new(active)))?;
+        Ok(traffic)
     }
 
     /// The moment at which the process began, by the name that every Prometheus client uses; and the version.

@@ -5,11 +5,13 @@
 //! service say of themselves ([`Peers`]).
 //!
 //! # What it costs
-//! Every checkout and return reads the clock once, and each of four histograms that a query passes adds to a few
-//! atomic integers. Without [`Metrics`] among the observers nothing of that happens. `docs/observability.md` has figures.
+//! Every checkout and return reads the clock once, and each of four histograms that a request passes adds to two
+//! integers, which are its thread's own. Without [`Metrics`] among the observers nothing of that happens.
+//! `docs/observability.md` has figures.
 
 mod advice;
 mod board;
+mod counts;
 mod evidence;
 mod exposition;
 mod gauges;
@@ -22,11 +24,13 @@ mod peers;
 mod quantile;
 mod series;
 mod snapshot;
+mod timings;
+mod traffic;
 
 pub use advice::{Advice, Topic, advise};
 pub use board::Board;
 pub use evidence::{Evidence, ObservedSettings};
-pub use instruments::{Answered, Metrics};
+pub use instruments::Metrics;
 #[cfg(feature = "otlp")]
 pub use otlp::OtlpOptions;
 pub use overview::{LastMinute, Overview, SharedIncident};
@@ -34,3 +38,4 @@ pub use peers::{Alone, MOST_BYTES, Peers};
 pub use quantile::{BUCKETS, quantile};
 pub use series::Point;
 pub use snapshot::{DatabaseFacts, IncidentStory, PoolFigures, SlotFigures, Snapshot};
+pub use traffic::Answered;

@@ -29,8 +29,8 @@ impl Observer for Metrics {
     fn measure(&self, measurement: &Measurement) {
         let instruments = &self.0;
         match measurement {
-            Measurement::Acquired { waited } => instruments.wait_time.observe(waited.as_secs_f64()),
-            Measurement::Returned { used } => instruments.use_time.observe(used.as_secs_f64()),
+            Measurement::Acquired { waited } => instruments.wait_time.observe(*waited),
+            Measurement::Returned { used } => instruments.use_time.observe(*used),
             Measurement::Worked { operation, took, ending } => instruments.worked(*operation, *took, *ending),
         }
     }
@@ -38,24 +38,23 @@ impl Observer for Metrics {
 
 impl Instruments {
     fn worked(&self, operation: Operation, took: Duration, ending: Ending) {
-        let took = took.as_secs_f64();
         let at = Operation::ALL.iter().position(|other| *other == operation);
         match (ending, at.and_then(|at| self.done.get(at))) {
-            (Ending::Done, Some(histogram)) => histogram.observe(took),
-            _ => self.operations.with_label_values(&[operation.name(), ending.error_type()]).observe(took),
+            (Ending::Done, Some(timing)) => timing.observe(took),
+            _ => self.operations.observe([operation.name(), ending.error_type()], took),
         }
     }
 
     fn note(&self, event: &Event) {
         match event {
-            Event::Opened { took } => self.create_time.observe(took.as_secs_f64()),
+            Event::Opened { took } => self.create_time.observe(*took),
             Event::OpenFailed { fault, .. } => {
                 self.open_failures.with_label_values(&[fault.class().name()]).inc();
             }
             Event::Closed { cause, idle, .. } => self.closed(cause, *idle),
             Event::Verified { took } => {
                 self.pings.with_label_values(&["answered"]).inc();
-                self.ping_time.observe(took.as_secs_f64());
+                self.ping_time.observe(*took);
             }
             Event::Suspected { fault, .. } if fault.is_some() => {
                 self.incidents.with_label_values(&["loss"]).inc();

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::lanes::{ByThread, Lane};
+use super::lanes::Lane;
 use super::lease::Lease;
 use super::lending::{Entered, Place};
 use super::pockets::Round;
@@ -14,6 +14,7 @@ use super::pooled::Boxed;
 use super::shared::Shared;
 use super::state::{Answer, Borrower, Refusal, WaiterId};
 use super::watch::TRUST;
+use crate::by_thread::ByThread;
 use crate::connector::Connector;
 use crate::error::{AcquireError, AcquireFailure, Holder};
 use crate::event::Event;

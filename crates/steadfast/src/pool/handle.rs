@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use super::acquire::{self, Patience};
 use super::keeper;
-use super::lanes::{ByThread, Lane, lanes};
+use super::lanes::{Lane, lanes};
 use super::lease::Lease;
 use super::shared::Shared;
 use super::status::{SlotStatus, Status};
 use super::{warm_up, watch};
+use crate::by_thread::ByThread;
 use crate::config::PoolOptions;
 use crate::connector::Connector;
 use crate::error::{AcquireError, ConfigError, Fault};

@@ -29,8 +29,8 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_utils::CachePadded;
 
-use super::lanes::ByThread;
 use super::pooled::{Boxed, Pooled};
+use crate::by_thread::ByThread;
 use crate::connector::Connector;
 use crate::sync::{AtomicU64, Exchange};
 
