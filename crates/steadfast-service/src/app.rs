@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use crossbeam_utils::CachePadded;
 use steadfast::metrics::Metrics;
 use steadfast::sql::TransactionOptions;
 use steadfast::web::StatusPage;
@@ -17,7 +18,7 @@ use crate::settings::Settings;
 
 /// What every handler shares. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct App(Arc<Shared>);
+pub struct App(Arc<CachePadded<Arc<Shared>>>);
 
 #[derive(Debug)]
 struct Shared {
@@ -57,7 +58,7 @@ impl App {
         metrics: Option<Metrics>,
     ) -> Self {
         let request_slots = Arc::new(Semaphore::new(settings.max_requests));
-        Self(Arc::new(Shared {
+        let shared = Shared {
             settings,
             database,
             lifecycle: Lifecycle::default(),
@@ -69,7 +70,13 @@ impl App {
             seal: OnceLock::new(),
             has_kept: AtomicBool::new(false),
             in_flight,
-        }))
+        };
+        Self(Arc::new(CachePadded::new(Arc::new(shared))))
+    }
+
+    /// The same with a count of references of its own: what is cloned from it is counted there, and not where all others are.
+    pub(crate) fn counted_apart(&self) -> Self {
+        Self(Arc::new(CachePadded::clone(&self.0)))
     }
 
     /// Its settings.

@@ -7,7 +7,6 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use futures_util::StreamExt as _;
@@ -26,6 +25,7 @@ use tower::Service as _;
 
 use crate::app::App;
 use crate::lifecycle::{Lifecycle, Phase};
+use crate::router::Routers;
 use crate::stall::StallGuard;
 
 /// More headers than any proxy adds.
@@ -44,15 +44,21 @@ const FIRST_REQUEST: Duration = Duration::from_secs(1);
 /// service ends. `permit` is given back when it is over, and by that the server knows.
 pub(crate) fn serve_connection(
     app: App,
-    router: Router,
+    routers: Routers,
     stream: TcpStream,
     peer: SocketAddr,
     permit: OwnedSemaphorePermit,
 ) -> impl Future<Output = ()> {
-    kept::keeping_timers(serve(app, router, stream, peer, permit))
+    kept::keeping_timers(serve(app, routers, stream, peer, permit))
 }
 
-async fn serve(app: App, router: Router, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+async fn serve(
+    app: App,
+    routers: Routers,
+    stream: TcpStream,
+    peer: SocketAddr,
+    permit: OwnedSemaphorePermit,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
@@ -61,7 +67,7 @@ async fn serve(app: App, router: Router, stream: TcpStream, peer: SocketAddr, pe
         begun.store(true, Ordering::Relaxed);
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().call(request);
+        let answer = routers.here().call(request);
         async move {
             let mut response = answer.await?;
             // The client's next request goes to a service that stays.
@@ -114,6 +120,7 @@ struct KeptTimer;
 
 struct KeptSleep(kept::Timer);
 
+#[expect(clippy::disallowed_types, reason = "hyper's trait names the standard one; the time is tokio's")]
 impl Timer for KeptTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         Box::pin(KeptSleep(kept::Timer::at(Instant::now() + duration)))

@@ -1,9 +1,12 @@
 //! Which address is answered by whom, and what surrounds it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
+use thread_local::ThreadLocal;
 
 use crate::app::App;
 use crate::middleware::{around_all, around_work};
@@ -23,6 +26,33 @@ pub fn router(app: &App, outside: Router) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method);
     around_all(app, others).merge(limited.with_state(app.clone()))
+}
+
+/// The whole service, once for each thread that answers. Every request counts references to the routes and to what their handlers
+/// share, a dozen times; threads that counted the same ones would wait for each other's processor each time.
+#[derive(Clone)]
+pub(crate) struct Routers(Arc<Parts>);
+
+struct Parts {
+    app: App,
+    outside: Router,
+    by_thread: ThreadLocal<Router>,
+}
+
+impl Routers {
+    /// As [`router`].
+    pub(crate) fn new(app: App, outside: Router) -> Self {
+        let routers = Self(Arc::new(Parts { app, outside, by_thread: ThreadLocal::new() }));
+        // Routes that contradict each other end whoever starts the service, and not the first client's connection.
+        let _sound = routers.here();
+        routers
+    }
+
+    /// That of this thread. It is good in any other one as well.
+    pub(crate) fn here(&self) -> Router {
+        let Parts { app, outside, by_thread } = &*self.0;
+        by_thread.get_or(|| router(&app.counted_apart(), outside.clone())).clone()
+    }
 }
 
 async fn nothing_here(uri: Uri) -> Response {

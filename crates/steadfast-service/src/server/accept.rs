@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::Router;
 use steadfast::tasks;
 use steadfast::time::{Duration, Instant, sleep};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,6 +12,7 @@ use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::connection::serve_connection;
+use crate::router::Routers;
 
 /// Pause after an error that is not one connection's own: no descriptors, no memory. Trying again at once
 /// would burn a processor and change nothing.
@@ -33,7 +33,7 @@ pub(super) type MayAccept = dyn Fn() -> bool + Send + Sync;
 /// kernel. With so many requests as `saturated` it leaves new ones to others first.
 pub(super) async fn accept(
     app: &App,
-    router: &Router,
+    routers: &Routers,
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
     saturated: usize,
@@ -50,7 +50,7 @@ pub(super) async fn accept(
             poll_fn(|context| if may_accept() { listener.poll_accept(context) } else { Poll::Pending });
         match accepted.await {
             Ok((stream, peer)) => {
-                let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);
+                let connection = serve_connection(app.clone(), routers.clone(), stream, peer, permit);
                 // Ends by itself: it follows the life cycle, and its permit says when it is over.
                 drop(tasks::spawn("http connection", connection));
             }
@@ -71,7 +71,7 @@ pub(super) async fn accept(
 /// could not know whether anything of their request was done.
 pub(super) fn accept_the_last(
     app: &App,
-    router: &Router,
+    routers: &Routers,
     listener: TcpListener,
     slots: &Arc<Semaphore>,
     may_accept: &MayAccept,
@@ -89,7 +89,7 @@ pub(super) fn accept_the_last(
             Ok((stream, peer)) => {
                 let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
                 let Ok(stream) = stream else { continue };
-                let connection = serve_connection(app.clone(), router.clone(), stream, peer, permit);
+                let connection = serve_connection(app.clone(), routers.clone(), stream, peer, permit);
                 drop(tasks::spawn("http connection", connection));
             }
             Err(error) if is_of_one_connection(&error) => {}

@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::descriptors::connections_within_limit;
 use crate::lifecycle::Phase;
 use crate::pruning;
-use crate::router::router;
+use crate::router::Routers;
 use crate::server::accept::MayAccept;
 use crate::signals::Signals;
 use crate::startup;
@@ -150,7 +150,7 @@ impl Listening {
         outside: Router,
     ) {
         let Self { app, listener, .. } = self;
-        let router = router(&app, outside);
+        let routers = Routers::new(app.clone(), outside);
         let capacity = connections_within_limit(app.settings().max_connections).min(Semaphore::MAX_PERMITS);
         let slots = Arc::new(Semaphore::new(capacity));
         let starting = tasks::spawn("service start", startup::start(app.clone()));
@@ -170,14 +170,14 @@ impl Listening {
             () = async {
                 open.await;
                 is_open = true;
-                accept::accept(&app, &router, &listener, &slots, saturated, may_accept).await;
+                accept::accept(&app, &routers, &listener, &slots, saturated, may_accept).await;
             } => {}
         }
         starting.abort();
         pruning.abort();
         // New clients are refused at once instead of waiting for a service that is going away.
         if is_open {
-            accept::accept_the_last(&app, &router, listener, &slots, may_accept);
+            accept::accept_the_last(&app, &routers, listener, &slots, may_accept);
         } else {
             drop(listener);
         }

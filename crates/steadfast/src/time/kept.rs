@@ -199,11 +199,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_may_leave_its_task() {
-        let mut timer = keeping_timers(async {
+        let (mut timer,) = keeping_timers(async {
             let mut timer = Timer::at(Instant::now() + SECOND);
             assert!(timer.sleep.is_none(), "not set before it is polled");
             assert!(futures_util::poll!(&mut timer).is_pending());
-            timer
+            (timer,)
         })
         .await;
         (&mut timer).await;
