@@ -30,13 +30,18 @@ pub(crate) fn complain(text: &str) {
 
     let line = format!("{text}\n");
     let (done, written) = mpsc::channel::<()>();
+    let aside = line.clone();
     let writer = thread::Builder::new().name("complaint".to_owned()).spawn(move || {
-        drop(io::stderr().lock().write_all(line.as_bytes()));
+        drop(io::stderr().lock().write_all(aside.as_bytes()));
         NOBODY_READS.store(false, Ordering::Relaxed);
         drop(done);
     });
+    if writer.is_err() {
+        // That there are no threads to be had may be what this is about.
+        return drop(io::stderr().lock().write_all(line.as_bytes()));
+    }
     let patience = if NOBODY_READS.load(Ordering::Relaxed) { Duration::ZERO } else { PATIENCE };
-    if writer.is_ok() && written.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+    if written.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
         NOBODY_READS.store(true, Ordering::Relaxed);
     }
 }
