@@ -1,7 +1,8 @@
 //! A place for one connection, and the stages of its life.
 
-use std::ops::{Deref, DerefMut};
 use std::panic::Location;
+
+use crossbeam_utils::CachePadded;
 
 use super::moment::Moment;
 use super::openings::Attempt;
@@ -29,28 +30,9 @@ pub(super) struct Slot<C> {
     pub(super) opened: Moment,
     /// When it is retired: its age limit less the jitter.
     pub(super) expires: Moment,
-    /// Who holds it.
-    pub(super) borrower: Apart<Borrower>,
-}
-
-/// On a line of the cache of its own. Who holds a connection is written each time it changes hands; the rest of a slot is
-/// then only looked at, by all threads and for all slots, as long as nothing is unusual.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
-pub(super) struct Apart<T>(T);
-
-impl<T> Deref for Apart<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T> DerefMut for Apart<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
+    /// Who holds it. Apart, because it is written each time the connection changes hands; the rest of a slot is then only
+    /// looked at, by all threads and for all slots, as long as nothing is unusual.
+    pub(super) borrower: CachePadded<Borrower>,
 }
 
 /// Where the connection is. In every stage but `Idle` it is with a task or a caller, which must report back.
@@ -105,7 +87,7 @@ impl<C> Slot<C> {
             generation: 0,
             opened: Moment::NEVER,
             expires: Moment::NEVER,
-            borrower: Apart(Borrower { location: None, task: None }),
+            borrower: CachePadded::new(Borrower { location: None, task: None }),
         }
     }
 
