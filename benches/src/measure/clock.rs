@@ -1,5 +1,6 @@
 //! Wall and processor time.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -27,10 +28,12 @@ fn cpu_of_this_process() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Processor time, user and system, of a process and all that it has started and not yet buried, in steps of 10 ms.
+/// Processor time, user and system, of all threads of a process and of all that it has started, in nanoseconds of the
+/// scheduler. That of threads that have ended is not in it.
 pub fn cpu_of_tree(pid: u32) -> Duration {
-    let ticks: u64 = descendants(pid).into_iter().filter_map(ticks_of).sum();
-    Duration::from_millis(ticks * 10)
+    Duration::from_nanos(
+        descendants(pid).into_iter().flat_map(tasks_of).filter_map(|task| nanos_of(&task)).sum(),
+    )
 }
 
 /// A process and all below it.
@@ -39,19 +42,20 @@ pub fn descendants(pid: u32) -> Vec<u32> {
     let mut next = 0;
     while let Some(&parent) = all.get(next) {
         next += 1;
-        let tasks = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
-        for task in tasks {
-            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        for task in tasks_of(parent) {
+            let children = std::fs::read_to_string(task.join("children")).unwrap_or_default();
             all.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
         }
     }
     all
 }
 
-/// Fields 14 and 15 of /proc/PID/stat; the name in field 2 may hold anything, so count from behind it.
-fn ticks_of(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let (user, system) = (fields.get(11)?, fields.get(12)?);
-    Some(user.parse::<u64>().ok()? + system.parse::<u64>().ok()?)
+fn tasks_of(pid: u32) -> impl Iterator<Item = PathBuf> {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks.map(|task| task.path())
+}
+
+/// What is first in a task's `schedstat` is the time it ran (Linux, Documentation/scheduler/sched-stats.rst).
+fn nanos_of(task: &Path) -> Option<u64> {
+    std::fs::read_to_string(task.join("schedstat")).ok()?.split_whitespace().next()?.parse().ok()
 }

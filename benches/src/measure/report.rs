@@ -58,7 +58,7 @@ impl Report {
     /// Prints the bars; gives how many were missed.
     pub fn finish(&self) -> usize {
         let mut rows =
-            vec![["", "work", "against", "bar", "measured", "quartiles"].map(str::to_owned).to_vec()];
+            vec![["", "work", "against", "bar", "measured", "the median's 95 %"].map(str::to_owned).to_vec()];
         for bar in &self.bars {
             let limit = match bar.limit {
                 Limit::AtMost(limit) => format!("≤ {limit}"),
@@ -71,7 +71,7 @@ impl Report {
                 bar.against.clone(),
                 limit,
                 figure(bar.measured.median),
-                format!("{} to {}", figure(bar.measured.low), figure(bar.measured.high)),
+                format!("{} to {}", figure(bar.measured.likely.0), figure(bar.measured.likely.1)),
             ]);
         }
         println!("\n## Bars\n\n{}", aligned(&rows));
@@ -143,7 +143,7 @@ mod tests {
                 work: String::new(),
                 against: String::new(),
                 limit,
-                measured: Spread { low: 0.0, median, high: 9.0 },
+                measured: Spread { low: 0.0, median, high: 9.0, likely: (0.0, 9.0) },
             }
             .is_cleared()
         };

@@ -27,6 +27,8 @@ pub enum Plan {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sample {
     pub operations: u64,
+    /// With those that were under way when the time was up.
+    pub ended: u64,
     pub wall: Duration,
     pub cpu: Duration,
     /// What others spent on it who share the machine: the database's processes, and who asks. Zero where nobody
@@ -94,7 +96,8 @@ async fn count<W: Work>(work: &Arc<W>, tasks: usize, operations: u64) -> Sample 
         .collect();
     join(running).await;
     let (wall, cpu) = watch.read();
-    Sample { operations: each * tasks as u64, wall, cpu, least: each, most: each, ..Sample::default() }
+    let operations = each * tasks as u64;
+    Sample { operations, ended: operations, wall, cpu, least: each, most: each, ..Sample::default() }
 }
 
 async fn until<W: Work>(work: &Arc<W>, tasks: usize, window: Duration) -> Sample {
@@ -124,9 +127,10 @@ async fn until<W: Work>(work: &Arc<W>, tasks: usize, window: Duration) -> Sample
     let (wall, cpu) = watch.read();
     stop.store(true, Ordering::Relaxed);
     join(running).await;
+    let ended = served.iter().map(|served| served.load(Ordering::Relaxed)).sum();
     let least = counts.iter().copied().min().unwrap_or(0);
     let most = counts.iter().copied().max().unwrap_or(0);
-    Sample { operations: counts.iter().sum(), wall, cpu, least, most, ..Sample::default() }
+    Sample { operations: counts.iter().sum(), ended, wall, cpu, least, most, ..Sample::default() }
 }
 
 /// Nothing done within this time is a fault of the contender.

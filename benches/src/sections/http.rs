@@ -59,15 +59,13 @@ pub async fn http(
         let plan = Plan::Window { tasks: CLIENTS, window: effort.http_window() };
         planned.push((service.contender(name, postgres.pid()).await?, plan));
     }
-    let series = interleave(&planned, effort.server_rounds().min(7)).await?;
+    let series = interleave(&planned, effort.http_rounds()).await?;
     tell(report, &series);
     Ok(())
 }
 
 fn tell(report: &mut Report, series: &[Series]) {
-    // A step of the clock of other processes, rather than nothing.
-    let per_cpu_second =
-        |sample: &Sample| sample.operations as f64 / sample.cpu.max(Duration::from_millis(10)).as_secs_f64();
+    let per_cpu_second = |sample: &Sample| 1e9 / sample.cpu_per_op();
     let head = [
         "",
         "requests/s",
@@ -171,7 +169,9 @@ impl Service {
                 let before = [process.pid(), database].map(cpu_of_tree);
                 let sample = drive(&requests, plan).await;
                 let after = [process.pid(), database].map(cpu_of_tree);
-                let spent = |at: usize| after[at].saturating_sub(before[at]);
+                // Of requests that ended after the time was up as well, which count for the processor therefore.
+                let within = sample.operations as f64 / sample.ended.max(1) as f64;
+                let spent = |at: usize| after[at].saturating_sub(before[at]).mul_f64(within);
                 Sample { cpu: spent(0), database: spent(1), client: sample.cpu, ..sample }
             })
         }))

@@ -9,27 +9,34 @@ use crate::measure::{Effort, Limit, Plan, Report, Sample, contender, interleave,
 use crate::pools::transaction::{Guarded, Pipelined, Unguarded};
 
 pub async fn transaction(report: &mut Report, effort: Effort, postgres: &Postgres) -> Result<()> {
-    one(report, effort, &postgres.url(), "at loopback", Some(1.15)).await?;
+    let near = (Plan::Window { tasks: 1, window: effort.server_window() }, effort.server_rounds());
+    one(report, near, &postgres.url(), "at loopback", Some(1.15)).await?;
+    let distant = (Plan::Window { tasks: 1, window: effort.distant_window() }, effort.distant_rounds());
     let relay = Relay::to(postgres.addr()).await;
     let url = relay.url_from(postgres);
     for (latency, name, limit) in [(500, "0.5 ms each way", None), (5000, "5 ms each way", Some(1.02))] {
         relay.set_latency(Duration::from_micros(latency), Duration::ZERO);
-        one(report, effort, &url, name, limit).await?;
+        one(report, distant, &url, name, limit).await?;
     }
     Ok(())
 }
 
-async fn one(report: &mut Report, effort: Effort, url: &str, path: &str, limit: Option<f64>) -> Result<()> {
+/// One task: what is asked is how long one takes.
+async fn one(
+    report: &mut Report,
+    (plan, rounds): (Plan, usize),
+    url: &str,
+    path: &str,
+    limit: Option<f64>,
+) -> Result<()> {
     let unguarded = Unguarded::new(url).await?;
     let contenders = [
         contender("steadfast db.transaction", Guarded::new(url).await?),
         contender("tokio-postgres, transaction()", unguarded),
         contender("tokio-postgres, BEGIN with the write", Pipelined::new(url).await?),
     ];
-    // One task: what is asked is how long one takes.
-    let plan = Plan::Window { tasks: 1, window: effort.server_window() * 2 };
     let planned = contenders.map(|contender| (contender, plan));
-    let series = interleave(&planned, effort.server_rounds()).await?;
+    let series = interleave(&planned, rounds).await?;
 
     let head = ["", "wall per transaction", "client CPU", "steadfast's time over it", "its CPU over it"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
