@@ -9,7 +9,8 @@
 //!   `every_call_is_answered`;
 //! - who wants to sleep does so in spite of what rang; what rings during a turn is forgotten: *deadlock* in all;
 //! - the task is not told of an end that a caller has seen: *deadlock* in `an_end_is_noticed_whoever_drives`;
-//! - who waits for rest says so after it has looked: *deadlock* in `what_a_caller_leaves_undone_the_task_does`.
+//! - who waits for rest says so after it has looked: *deadlock* in `what_a_caller_leaves_undone_the_task_does`;
+//! - a turn is not told that the driver was woken, or looks for that before it takes it away: *deadlock* in all.
 
 #![cfg(steadfast_model)]
 #![expect(clippy::disallowed_methods, reason = "the tasks of the model are those of an application")]
@@ -66,8 +67,8 @@ struct Content {
     ended: bool,
     /// The driver is gone.
     gone: bool,
-    /// Whom queue and socket wake.
-    driver: Option<Waker>,
+    /// Whom the socket wakes: who has found it empty, once.
+    reader: Option<Waker>,
 }
 
 /// Where the answer to a request goes.
@@ -104,22 +105,23 @@ impl Answer {
 }
 
 impl Wire {
-    fn change<T>(&self, change: impl FnOnce(&mut Content) -> T) -> T {
+    /// Something arrives.
+    fn arrive(&self, change: impl FnOnce(&mut Content)) {
         let mut content = self.content.lock();
-        let result = change(&mut content);
-        let driver = content.driver.clone();
+        change(&mut content);
+        let reader = content.reader.take();
         drop(content);
-        driver.into_iter().for_each(Waker::wake);
-        result
+        reader.into_iter().for_each(Waker::wake);
     }
 
     /// Hands a request to the driver.
     fn ask(&self) -> Arc<Answer> {
         let answer = Arc::new(Answer::default());
-        let gone = self.change(|content| {
-            content.requests.push_back(Arc::clone(&answer));
-            content.gone
-        });
+        let mut content = self.content.lock();
+        content.requests.push_back(Arc::clone(&answer));
+        let gone = content.gone;
+        drop(content);
+        self.bell.ring();
         if gone {
             // The client says that the connection is closed.
             answer.arrive();
@@ -133,29 +135,37 @@ impl Wire {
     }
 
     fn end(&self) {
-        self.change(|content| content.ended = true);
+        self.arrive(|content| content.ended = true);
     }
 }
 
 /// The driver's half.
-struct Half(Arc<Wire>);
+struct Half {
+    wire: Arc<Wire>,
+    /// It has found the socket empty, and was not woken since.
+    drained: bool,
+}
 
 impl Driven for Half {
-    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut content = self.0.content.lock();
-        content.driver = Some(cx.waker().clone());
-        let ready = std::mem::take(&mut content.readable);
+    fn turn(&mut self, cx: &mut Context<'_>, woken: bool) -> Poll<()> {
+        self.drained &= !woken;
+        let mut content = self.wire.content.lock();
+        let ready = if self.drained { 0 } else { std::mem::take(&mut content.readable) };
+        let ended = !self.drained && content.ended;
+        if !self.drained {
+            content.reader = Some(cx.waker().clone());
+            self.drained = true;
+        }
         let answered: Vec<_> = content.sent.drain(..ready).collect();
         while let Some(request) = content.requests.pop_front() {
             content.sent.push_back(request);
-            let wire = Arc::clone(&self.0);
+            let wire = Arc::clone(&self.wire);
             let at_work = spawn(async move {
                 yield_now().await;
-                wire.change(|content| content.readable += 1);
+                wire.arrive(|content| content.readable += 1);
             });
-            self.0.server.lock().push(at_work);
+            self.wire.server.lock().push(at_work);
         }
-        let ended = content.ended;
         drop(content);
         for answer in answered {
             answer.arrive();
@@ -167,7 +177,7 @@ impl Driven for Half {
 impl Drop for Half {
     /// Whoever waits hears that nothing will come.
     fn drop(&mut self) {
-        let mut content = self.0.content.lock();
+        let mut content = self.wire.content.lock();
         let mut waiting: Vec<_> = content.requests.drain(..).collect();
         waiting.extend(content.sent.drain(..));
         content.gone = true;
@@ -194,7 +204,7 @@ fn scene() -> Scene {
     let bell = Doorbell::new();
     let (content, server) = (Mutex::new(Content::default()), Mutex::new(Vec::new()));
     let wire = Arc::new(Wire { content, server, bell: Arc::clone(&bell) });
-    let engine = Engine::new(Half(Arc::clone(&wire)), Nobody, bell);
+    let engine = Engine::new(Half { wire: Arc::clone(&wire), drained: false }, Nobody, bell);
     let driving = Arc::clone(&engine);
     let task = spawn(poll_fn(move |cx| driving.attend(cx)));
     Scene { wire, engine, task }

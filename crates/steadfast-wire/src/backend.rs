@@ -56,7 +56,7 @@ impl Backend {
     pub fn read(tag: u8, body: &[u8]) -> Option<Self> {
         Some(match tag {
             b'R' => Self::Authentication(u32::from_be_bytes(*body.first_chunk()?)),
-            b'Z' => Self::ReadyForQuery(TransactionStatus::from_byte(*body.first()?)?),
+            b'Z' => Self::ReadyForQuery(Self::status(body)?),
             b'C' => Self::CommandComplete(text_before_nul(body).0),
             b'E' => Self::Error(Report::read(body)),
             b'N' => Self::Notice(Report::read(body)),
@@ -71,6 +71,12 @@ impl Backend {
             b'G' | b'W' => Self::CopyIn,
             _ => return None,
         })
+    }
+
+    /// What a ReadyForQuery body says, by itself.
+    #[must_use]
+    pub fn status(body: &[u8]) -> Option<TransactionStatus> {
+        body.first().and_then(|byte| TransactionStatus::from_byte(*byte))
     }
 
     /// The tag of a CommandComplete body, without a copy.

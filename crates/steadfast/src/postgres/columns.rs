@@ -17,35 +17,76 @@ use super::numeric;
 /// Seconds from the Unix epoch to PostgreSQL's, the first moment of 2000.
 pub(super) const EPOCH: i64 = 946_684_800;
 
-/// Checks that every column can be read.
-pub(super) fn check(columns: &[(String, Type)]) -> Result<Columns, Fault> {
-    for (name, ty) in columns {
-        if !is_readable(ty) {
-            return Err(unreadable(name, ty));
+/// How the values of a column lie in a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// The binary form is the text.
+    Text,
+    Bool,
+    Int2,
+    Int4,
+    Int8,
+    Unsigned4,
+    Unsigned8,
+    Float4,
+    Float8,
+    Numeric,
+    Bytes,
+    Uuid,
+    Timestamp,
+    Date,
+    Time,
+    Jsonb,
+    Position,
+    /// What a function without a result gives.
+    Void,
+}
+
+/// The columns of a statement, and how each is read.
+#[derive(Debug, Clone)]
+pub(super) struct Reading {
+    names: Columns,
+    columns: Box<[(Form, Type)]>,
+}
+
+impl Reading {
+    /// Of columns by their names and types.
+    ///
+    /// # Errors
+    /// One is of a type that cannot be read.
+    pub(super) fn of(columns: Vec<(String, Type)>) -> Result<Self, Fault> {
+        let mut names = Vec::with_capacity(columns.len());
+        let mut forms = Vec::with_capacity(columns.len());
+        for (name, ty) in columns {
+            let form = Form::of(&ty).ok_or_else(|| unreadable(&name, &ty))?;
+            names.push(name);
+            forms.push((form, ty));
         }
+        Ok(Self { names: names.into(), columns: forms.into() })
     }
-    Ok(columns.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>().into())
-}
 
-/// Reads the body of a DataRow, of columns that [`check`] has accepted.
-pub(super) fn read(body: &[u8], types: &[Type], columns: &Columns) -> Result<Row, Fault> {
-    let mut values = Vec::with_capacity(types.len());
-    let mut fields = fields(body);
-    for (index, ty) in types.iter().enumerate() {
-        let value = match fields.next().flatten() {
-            Some(None) => Some(Value::Null),
-            Some(Some(raw)) => decode(ty, raw),
-            None => None,
-        };
-        values.push(value.ok_or_else(|| misread(columns.get(index).map_or("?", String::as_str), ty))?);
+    /// Reads the body of a DataRow.
+    pub(super) fn row(&self, body: &[u8]) -> Result<Row, Fault> {
+        let mut values = Vec::with_capacity(self.columns.len());
+        let mut fields = fields(body);
+        for (form, ty) in &self.columns {
+            let value = match fields.next().flatten() {
+                Some(None) => Some(Value::Null),
+                Some(Some(raw)) => form.decode(raw),
+                None => None,
+            };
+            values.push(value.ok_or_else(|| self.misread(values.len(), ty))?);
+        }
+        Ok(Row::new(Arc::clone(&self.names), values))
     }
-    Ok(Row::new(Arc::clone(columns), values))
-}
 
-fn misread(name: &str, ty: &Type) -> Fault {
-    let what = format!("column {name} cannot be read: its bytes are not a {ty} that fits");
-    Fault::new(Class::Statement, Step::Statement, what)
-        .with_remedy(format!("select it as text: {name}::text"))
+    #[cold]
+    fn misread(&self, index: usize, ty: &Type) -> Fault {
+        let name = self.names.get(index).map_or("?", String::as_str);
+        let what = format!("column {name} cannot be read: its bytes are not a {ty} that fits");
+        Fault::new(Class::Statement, Step::Statement, what)
+            .with_remedy(format!("select it as text: {name}::text"))
+    }
 }
 
 fn unreadable(name: &str, ty: &Type) -> Fault {
@@ -57,87 +98,69 @@ fn unreadable(name: &str, ty: &Type) -> Fault {
     .with_remedy(format!("select it as text ({name}::text), or use the driver's own client"))
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds of types are looked up by their name")]
-fn is_readable(ty: &Type) -> bool {
-    match ty.kind() {
-        Kind::Domain(base) => is_readable(base),
-        Kind::Enum(_) => true,
-        _ => READABLE.contains(ty) || is_text_like(ty),
-    }
-}
-
-const READABLE: &[Type] = &[
-    Type::BOOL,
-    Type::INT2,
-    Type::INT4,
-    Type::INT8,
-    Type::OID,
-    Type::XID,
-    Type::XID8,
-    Type::FLOAT4,
-    Type::FLOAT8,
-    Type::NUMERIC,
-    Type::BYTEA,
-    Type::UUID,
-    Type::TIMESTAMP,
-    Type::TIMESTAMPTZ,
-    Type::DATE,
-    Type::TIME,
-    Type::JSONB,
-    Type::PG_LSN,
-    Type::VOID,
-];
-
-/// Types whose binary form is their text.
-fn is_text_like(ty: &Type) -> bool {
-    const TEXTS: &[Type] = &[
-        Type::TEXT,
-        Type::VARCHAR,
-        Type::BPCHAR,
-        Type::NAME,
-        Type::JSON,
-        Type::XML,
-        Type::UNKNOWN,
-        Type::CHAR,
-    ];
-    TEXTS.contains(ty) || ty.name() == "citext"
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds of types are looked up by their name")]
-fn decode(ty: &Type, raw: &[u8]) -> Option<Value> {
-    match ty.kind() {
-        Kind::Domain(base) => return decode(base, raw),
-        Kind::Enum(_) => return text(raw),
-        _ => {}
-    }
-    if is_text_like(ty) {
-        return text(raw);
-    }
-    Some(match *ty {
-        Type::BOOL => Value::Bool(*raw.first()? != 0),
-        Type::INT2 => Value::Int(i16::from_be_bytes(raw.try_into().ok()?).into()),
-        Type::INT4 => Value::Int(i32::from_be_bytes(raw.try_into().ok()?).into()),
-        Type::INT8 => Value::Int(i64::from_be_bytes(raw.try_into().ok()?)),
-        Type::OID | Type::XID => Value::Int(u32::from_be_bytes(raw.try_into().ok()?).into()),
-        Type::XID8 => Value::Int(u64::from_be_bytes(raw.try_into().ok()?).try_into().ok()?),
-        Type::FLOAT4 => Value::Float(f32::from_be_bytes(raw.try_into().ok()?).into()),
-        Type::FLOAT8 => Value::Float(f64::from_be_bytes(raw.try_into().ok()?)),
-        Type::NUMERIC => Value::Text(numeric::text(raw)?),
-        Type::BYTEA => Value::Bytes(raw.to_vec()),
-        Type::UUID => Value::Uuid(Uuid::from_bytes(raw.try_into().ok()?)),
-        Type::TIMESTAMP | Type::TIMESTAMPTZ => timestamp(i64::from_be_bytes(raw.try_into().ok()?))?,
-        Type::DATE => date(i32::from_be_bytes(raw.try_into().ok()?))?,
-        Type::TIME => time(i64::from_be_bytes(raw.try_into().ok()?))?,
-        // One byte says which form follows; there is only form 1, text.
-        Type::JSONB => text(raw.strip_prefix(&[1])?)?,
-        Type::PG_LSN => {
-            let position = u64::from_be_bytes(raw.try_into().ok()?);
-            Value::Text(format!("{:X}/{:X}", position >> 32, position & 0xffff_ffff))
+impl Form {
+    /// `None`: values of this type cannot be read.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other kinds of types are looked up by their name"
+    )]
+    fn of(ty: &Type) -> Option<Self> {
+        match ty.kind() {
+            Kind::Domain(base) => return Self::of(base),
+            Kind::Enum(_) => return Some(Self::Text),
+            _ => {}
         }
-        // What a function without a result gives.
-        Type::VOID => Value::Null,
-        _ => return None,
-    })
+        Some(match *ty {
+            Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::CHAR => Self::Text,
+            Type::JSON | Type::XML | Type::UNKNOWN => Self::Text,
+            Type::BOOL => Self::Bool,
+            Type::INT2 => Self::Int2,
+            Type::INT4 => Self::Int4,
+            Type::INT8 => Self::Int8,
+            Type::OID | Type::XID => Self::Unsigned4,
+            Type::XID8 => Self::Unsigned8,
+            Type::FLOAT4 => Self::Float4,
+            Type::FLOAT8 => Self::Float8,
+            Type::NUMERIC => Self::Numeric,
+            Type::BYTEA => Self::Bytes,
+            Type::UUID => Self::Uuid,
+            Type::TIMESTAMP | Type::TIMESTAMPTZ => Self::Timestamp,
+            Type::DATE => Self::Date,
+            Type::TIME => Self::Time,
+            Type::JSONB => Self::Jsonb,
+            Type::PG_LSN => Self::Position,
+            Type::VOID => Self::Void,
+            _ if ty.name() == "citext" => Self::Text,
+            _ => return None,
+        })
+    }
+
+    fn decode(self, raw: &[u8]) -> Option<Value> {
+        Some(match self {
+            Self::Text => text(raw)?,
+            Self::Bool => Value::Bool(*raw.first()? != 0),
+            Self::Int2 => Value::Int(i16::from_be_bytes(raw.try_into().ok()?).into()),
+            Self::Int4 => Value::Int(i32::from_be_bytes(raw.try_into().ok()?).into()),
+            Self::Int8 => Value::Int(i64::from_be_bytes(raw.try_into().ok()?)),
+            Self::Unsigned4 => Value::Int(u32::from_be_bytes(raw.try_into().ok()?).into()),
+            Self::Unsigned8 => Value::Int(u64::from_be_bytes(raw.try_into().ok()?).try_into().ok()?),
+            Self::Float4 => Value::Float(f32::from_be_bytes(raw.try_into().ok()?).into()),
+            Self::Float8 => Value::Float(f64::from_be_bytes(raw.try_into().ok()?)),
+            Self::Numeric => Value::Text(numeric::text(raw)?),
+            Self::Bytes => Value::Bytes(raw.to_vec()),
+            Self::Uuid => Value::Uuid(Uuid::from_bytes(raw.try_into().ok()?)),
+            Self::Timestamp => timestamp(i64::from_be_bytes(raw.try_into().ok()?))?,
+            Self::Date => date(i32::from_be_bytes(raw.try_into().ok()?))?,
+            Self::Time => time(i64::from_be_bytes(raw.try_into().ok()?))?,
+            // One byte says which form follows; there is only form 1, text.
+            Self::Jsonb => text(raw.strip_prefix(&[1])?)?,
+            Self::Position => {
+                let position = u64::from_be_bytes(raw.try_into().ok()?);
+                Value::Text(format!("{:X}/{:X}", position >> 32, position & 0xffff_ffff))
+            }
+            Self::Void => Value::Null,
+        })
+    }
 }
 
 fn text(raw: &[u8]) -> Option<Value> {
@@ -180,6 +203,27 @@ mod tests {
 
     use super::*;
 
+    const FORMS: &[Form] = &[
+        Form::Text,
+        Form::Bool,
+        Form::Int2,
+        Form::Int4,
+        Form::Int8,
+        Form::Unsigned4,
+        Form::Unsigned8,
+        Form::Float4,
+        Form::Float8,
+        Form::Numeric,
+        Form::Bytes,
+        Form::Uuid,
+        Form::Timestamp,
+        Form::Date,
+        Form::Time,
+        Form::Jsonb,
+        Form::Position,
+        Form::Void,
+    ];
+
     #[test]
     fn moments_and_days_count_from_2000() {
         let moment: Timestamp = "2000-01-01T00:00:01Z".parse().unwrap();
@@ -189,8 +233,8 @@ mod tests {
         assert_eq!(date(-1), Some(Value::Text("1999-12-31".into())));
         assert_eq!(date(i32::MAX - 1), None);
         assert_eq!(time(1_500_000), Some(Value::Text("00:00:01.5".into())));
-        assert_eq!(decode(&Type::JSONB, b"\x01{}"), Some(Value::Text("{}".into())));
-        assert_eq!(decode(&Type::PG_LSN, &[0, 0, 0, 1, 0, 0, 0, 0xab]), Some(Value::Text("1/AB".into())));
+        assert_eq!(Form::Jsonb.decode(b"\x01{}"), Some(Value::Text("{}".into())));
+        assert_eq!(Form::Position.decode(&[0, 0, 0, 1, 0, 0, 0, 0xab]), Some(Value::Text("1/AB".into())));
     }
 
     #[test]
@@ -198,13 +242,25 @@ mod tests {
         let fault = unreadable("area", &Type::POLYGON);
         assert!(fault.summary().contains("area") && fault.summary().contains("polygon"), "{fault}");
         assert!(fault.remedy().unwrap().contains("area::text"), "{fault}");
-        assert!(!is_readable(&Type::POLYGON) && !is_readable(&Type::INT4_ARRAY));
+        assert_eq!((Form::of(&Type::POLYGON), Form::of(&Type::INT4_ARRAY)), (None, None));
+    }
+
+    #[test]
+    fn a_domain_is_read_as_what_it_is_made_of_and_citext_as_text() {
+        let of = |kind, name: &str| Form::of(&Type::new(name.to_owned(), 20_000, kind, "public".to_owned()));
+        assert_eq!(of(Kind::Domain(Type::INT8), "money_in_cents"), Some(Form::Int8));
+        assert_eq!(of(Kind::Domain(Type::POLYGON), "area"), None);
+        assert_eq!(of(Kind::Enum(Vec::new()), "mood"), Some(Form::Text));
+        assert_eq!((of(Kind::Simple, "citext"), of(Kind::Simple, "hstore")), (Some(Form::Text), None));
     }
 
     proptest! {
         #[test]
-        fn arbitrary_bytes_never_panic(at in 0..READABLE.len(), raw in prop::collection::vec(any::<u8>(), 0..20)) {
-            drop(READABLE.get(at).map(|ty| decode(ty, &raw)));
+        fn arbitrary_bytes_never_panic(
+            form in prop::sample::select(FORMS),
+            raw in prop::collection::vec(any::<u8>(), 0..20),
+        ) {
+            drop(form.decode(&raw));
         }
     }
 }

@@ -10,7 +10,6 @@ use tokio_postgres::Client;
 
 use crate::connector::Condition;
 use crate::error::Fault;
-use crate::time::Instant;
 use crate::verdict::{Class, Step};
 
 use super::cache::StatementCache;
@@ -75,7 +74,7 @@ pub struct ServerFacts {
     pub tls: Option<String>,
 }
 
-/// Bytes and times of one connection.
+/// Bytes and requests of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Traffic {
@@ -85,8 +84,6 @@ pub struct Traffic {
     pub bytes_out: u64,
     /// Requests sent: each is answered by one ReadyForQuery.
     pub requests: u64,
-    /// When the server last said anything.
-    pub last_heard: Instant,
 }
 
 impl PostgresConnection {
@@ -115,16 +112,11 @@ impl PostgresConnection {
         self.observed.parameter("in_hot_standby").map(|value| value == "on")
     }
 
-    /// Bytes and times.
+    /// Bytes and requests.
     #[must_use]
     pub fn traffic(&self) -> Traffic {
         let (bytes_in, bytes_out) = self.observed.bytes();
-        Traffic {
-            bytes_in,
-            bytes_out,
-            requests: self.observed.sent(),
-            last_heard: self.observed.last_heard(),
-        }
+        Traffic { bytes_in, bytes_out, requests: self.observed.sent() }
     }
 
     /// A few loads; see [`Connector::inspect`](crate::connector::Connector::inspect).

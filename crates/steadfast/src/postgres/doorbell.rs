@@ -27,6 +27,8 @@ const TURNING: u32 = 8;
 const OVER: u32 = 16;
 /// Somebody waits until the driver rests.
 const AWAITED: u32 = 32;
+/// It was rung by what the driver waits for, not by whoever has handed it something.
+const WOKEN: u32 = 64;
 
 /// Stands between the driver and the wakers of those who drive.
 #[derive(Debug)]
@@ -127,6 +129,18 @@ impl Doorbell {
         task.into_iter().for_each(Waker::wake);
     }
 
+    /// Something was handed to the driver.
+    pub(super) fn ring(&self) {
+        self.rung_by(0);
+    }
+
+    fn rung_by(&self, sign: u32) {
+        let before = self.state.fetch_or(RUNG | sign, Ordering::AcqRel);
+        if before & (RUNG | AWAKE | OVER) == 0 {
+            self.wake_driver();
+        }
+    }
+
     fn wake_driver(&self) {
         let seats = self.seats.lock();
         let driver = seats.caller.as_ref().or(seats.task.as_ref()).cloned();
@@ -154,11 +168,13 @@ impl Doorbell {
             && self.state.fetch_and(!CALLED, Ordering::AcqRel) & CALLED != 0
     }
 
-    /// The driver begins to do what there is; what is rung for from here on is for the next turn.
-    pub(super) fn begin(&self) {
-        // In this order: at no moment does it look as if the driver rested.
-        self.state.fetch_or(TURNING, Ordering::AcqRel);
-        self.state.fetch_and(!RUNG, Ordering::AcqRel);
+    /// The driver begins to do what there is; what is rung for from here on is for the next turn. True when it was woken, by
+    /// its waker, since the last turn began.
+    pub(super) fn begin(&self) -> bool {
+        // In one step: at no moment does it look as if the driver rested.
+        let begun = |state| Some((state | TURNING) & !(RUNG | WOKEN));
+        let before = self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, begun);
+        before.is_ok_and(|before| before & WOKEN != 0)
     }
 
     /// The driver has done it, and whether there is nothing more to come.
@@ -185,10 +201,7 @@ impl Wake for Doorbell {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let before = self.state.fetch_or(RUNG, Ordering::AcqRel);
-        if before & (RUNG | AWAKE | OVER) == 0 {
-            self.wake_driver();
-        }
+        self.rung_by(WOKEN);
     }
 }
 

@@ -6,14 +6,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 use super::doorbell::{Caller, Doorbell};
 
 /// What is driven.
 pub(super) trait Driven {
-    /// Does what there is to do. Ready when nothing will ever come again.
-    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Does what there is to do. Ready when nothing will ever come again. `woken`: the waker of an earlier turn was called since the
+    /// last one began, which is the waker of this one as well.
+    fn turn(&mut self, cx: &mut Context<'_>, woken: bool) -> Poll<()>;
 }
 
 /// Whoever is told after each turn, when nothing is locked.
@@ -65,7 +66,7 @@ impl<D: Driven, O: Onlooker> Engine<D, O> {
 
     /// There is something to do.
     pub(super) fn ring(&self) {
-        self.waker.wake_by_ref();
+        self.bell.ring();
     }
 
     /// Ends what is driven, on the spot.
@@ -77,11 +78,23 @@ impl<D: Driven, O: Onlooker> Engine<D, O> {
     /// Does what there is to do.
     fn turn(&self) {
         let mut place = self.driven.lock();
-        self.bell.begin();
+        let woken = self.bell.begin();
         let cx = &mut Context::from_waker(&self.waker);
-        let over = place.as_mut().is_none_or(|driven| driven.turn(cx).is_ready());
-        let ended = if over { place.take() } else { None };
-        self.bell.end(over);
+        let over = place.as_mut().is_none_or(|driven| driven.turn(cx, woken).is_ready());
+        if over {
+            self.finish(place);
+        } else {
+            self.bell.end(false);
+            drop(place);
+            self.onlooker.turned(false);
+        }
+    }
+
+    /// That was the last turn.
+    #[cold]
+    fn finish(&self, mut place: MutexGuard<'_, Option<D>>) {
+        let ended = place.take();
+        self.bell.end(true);
         drop(place);
         let ends = ended.is_some();
         drop(ended);
@@ -134,7 +147,8 @@ impl<F: Future + Unpin, D: Driven, O: Onlooker> Future for Drive<F, D, O> {
                     return outcome;
                 }
             }
-            if engine.bell.may_sleep() {
+            // A look first: what the call has just handed over is the usual case.
+            if !engine.bell.is_rung() && engine.bell.may_sleep() {
                 return Poll::Pending;
             }
         }

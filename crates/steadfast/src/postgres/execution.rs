@@ -6,7 +6,7 @@ use crate::error::Fault;
 use crate::sql::{Row, TransactionOptions, Value};
 use crate::verdict::{Class, Step};
 
-use super::columns;
+use super::columns::Reading;
 use super::connection::PostgresConnection;
 use super::guard::Question;
 use super::latch::Latch;
@@ -100,11 +100,11 @@ impl PostgresConnection {
     pub(super) async fn send(
         &mut self,
         text: &Text<'_>,
-        prepared: Option<&Arc<Prepared>>,
+        prepared: Option<Arc<Prepared>>,
         before: Before,
         behind: Behind,
     ) -> Result<(Answer, Option<Given>), Failure> {
-        if let Some(prepared) = prepared {
+        if let Some(prepared) = &prepared {
             check(text, prepared)?;
         }
         // No sooner: what was asked while it was prepared, about a type, is no read, and lifts what kept the session read-only.
@@ -115,16 +115,15 @@ impl PostgresConnection {
             }
         };
         let mut answers = Answers::default();
-        let kept = match (text.rows, prepared) {
-            (Rows::Dropped, _) => Taken::Nothing,
-            (Rows::Kept, Some(prepared)) => Taken::Rows(Arc::clone(prepared), Vec::new()),
-            (Rows::Kept, None) => Taken::raw(),
-        };
         let compose = |packet: &mut Packet<'_>| {
             before.compose(packet)?;
-            match prepared {
-                Some(prepared) => packet.prepared(&prepared.name, &prepared.parameters, text.params, kept)?,
-                None => packet.untyped(text.sql, text.params, kept)?,
+            match (prepared, text.rows) {
+                (Some(prepared), Rows::Kept) => packet.rows_of(prepared, text.params)?,
+                (Some(prepared), Rows::Dropped) => {
+                    packet.prepared(&prepared.name, &prepared.parameters, text.params, Taken::Nothing)?;
+                }
+                (None, Rows::Kept) => packet.untyped(text.sql, text.params, Taken::raw())?,
+                (None, Rows::Dropped) => packet.untyped(text.sql, text.params, Taken::Nothing)?,
             }
             match behind {
                 Behind::Nothing => {}
@@ -173,10 +172,8 @@ impl PostgresConnection {
     }
 
     async fn read_raw(&self, fields: Vec<Field>, rows: Vec<RawRow>) -> Result<Vec<Row>, Failure> {
-        let columns = self.line.columns(fields).await?;
-        let names = columns::check(&columns)?;
-        let types: Vec<_> = columns.into_iter().map(|(_, ty)| ty).collect();
-        Ok(rows.iter().map(|row| columns::read(row.body(), &types, &names)).collect::<Result<_, _>>()?)
+        let columns = Reading::of(self.line.columns(fields).await?)?;
+        Ok(rows.iter().map(|row| columns.row(row.body())).collect::<Result<_, _>>()?)
     }
 }
 

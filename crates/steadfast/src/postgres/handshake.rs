@@ -14,7 +14,7 @@ use crate::verdict::{Class, Step};
 use super::catalogue::Catalogue;
 use super::dial::{Way, dial, dial_way};
 use super::fault;
-use super::line::{LentStream, Shared};
+use super::line::{LentStream, Shared, Stream};
 use super::observed::Observed;
 use super::progress::Progress;
 use super::sqlstate::{Circumstances, Moment};
@@ -32,7 +32,7 @@ pub(super) enum Encryption {
 
 /// An authenticated connection whose driver does not run yet.
 pub(super) struct Opened {
-    pub(super) stream: Shared,
+    pub(super) stream: Stream,
     pub(super) observed: Arc<Observed>,
     pub(super) way: Way,
     /// The version of TLS, when there is TLS.
@@ -80,10 +80,13 @@ pub(super) async fn open(
         read_only: false,
         fatal: true,
     };
-    match config.connect_raw(LentStream::new(Arc::clone(&stream)), pass).await {
-        // The driver is done. A piece of a next message that it may have read already went with it.
-        Ok(_) if stream.lock().is_between_frames() => Ok(Opened { stream, observed, way, tls: ready.tls }),
-        Ok(_) => Err(Refused { fault: cut(), under_tls: encrypted }),
+    // The driver is done then. A piece of a next message that it may have read already goes with it.
+    let opened = config.connect_raw(LentStream::new(Arc::clone(&stream)), pass).await.map(drop);
+    match opened {
+        Ok(()) if stream.lock().is_between_frames() => {
+            Ok(Opened { stream: stream.into(), observed, way, tls: ready.tls })
+        }
+        Ok(()) => Err(Refused { fault: cut(), under_tls: encrypted }),
         Err(error) => {
             let step = if observed.is_authenticated() { Step::Startup } else { Step::Authenticate };
             let fault = fault::from_driver(error, step, &observed, circumstances);

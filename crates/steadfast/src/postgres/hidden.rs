@@ -38,8 +38,8 @@ impl Hidden {
 
     /// True when a command with this tag may have.
     pub(super) fn in_tag(&self, tag: &[u8]) -> bool {
-        let first = tag.split(|byte| *byte == b' ').next().unwrap_or_default();
-        self.writes && matches!(first, b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"TRUNCATE" | b"COPY")
+        let first = || tag.split(|byte| *byte == b' ').next().unwrap_or_default();
+        self.writes && matches!(first(), b"INSERT" | b"UPDATE" | b"DELETE" | b"MERGE" | b"TRUNCATE" | b"COPY")
     }
 
     pub(super) fn read(answer: &[RawRow]) -> Self {

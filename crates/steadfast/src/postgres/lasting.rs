@@ -20,25 +20,25 @@ pub(super) fn is_touching_tag(tag: &[u8]) -> bool {
 
 /// Tags of commands after which texts may do something else than before.
 pub(super) fn creates_code(tag: &[u8]) -> bool {
-    let mut words = tag.split(|byte| *byte == b' ');
-    matches!(words.next(), Some(b"CREATE" | b"ALTER"))
-        && words.next().is_some_and(|what| {
-            matches!(
-                what,
-                b"FUNCTION"
-                    | b"PROCEDURE"
-                    | b"ROUTINE"
-                    | b"TRIGGER"
-                    | b"VIEW"
-                    | b"RULE"
-                    | b"POLICY"
-                    | b"EXTENSION"
-                    | b"OPERATOR"
-                    | b"AGGREGATE"
-                    | b"CAST"
-                    | b"EVENT"
-            )
-        })
+    let Some(what) = tag.strip_prefix(b"CREATE ").or_else(|| tag.strip_prefix(b"ALTER ")) else {
+        return false;
+    };
+    let first = what.split(|byte| *byte == b' ').next().unwrap_or_default();
+    matches!(
+        first,
+        b"FUNCTION"
+            | b"PROCEDURE"
+            | b"ROUTINE"
+            | b"TRIGGER"
+            | b"VIEW"
+            | b"RULE"
+            | b"POLICY"
+            | b"EXTENSION"
+            | b"OPERATOR"
+            | b"AGGREGATE"
+            | b"CAST"
+            | b"EVENT"
+    )
 }
 
 /// Texts whose effect stays in the session while their tag does not say so.

@@ -1,33 +1,26 @@
-//! Bytes that passed, and when the peer was last heard.
+//! Bytes that passed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::time::{Duration, Instant};
-
-/// Counts for one connection.
-#[derive(Debug)]
+/// Counts for one connection. Only whoever drives it counts.
+#[derive(Debug, Default)]
 pub(super) struct Meter {
     bytes_in: AtomicU64,
     bytes_out: AtomicU64,
-    /// Milliseconds behind the beginning.
-    heard_at: AtomicU64,
-    since: Instant,
+    requests: AtomicU64,
 }
 
 impl Meter {
-    pub(super) fn start() -> Self {
-        let [bytes_in, bytes_out, heard_at] = Default::default();
-        Self { bytes_in, bytes_out, heard_at, since: Instant::now() }
-    }
-
     pub(super) fn received(&self, bytes: usize) {
-        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
-        let since = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.heard_at.store(since, Ordering::Relaxed);
+        add(&self.bytes_in, bytes as u64);
     }
 
     pub(super) fn written(&self, bytes: usize) {
-        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        add(&self.bytes_out, bytes as u64);
+    }
+
+    pub(super) fn requested(&self) {
+        add(&self.requests, 1);
     }
 
     /// Received and sent.
@@ -35,7 +28,12 @@ impl Meter {
         (self.bytes_in.load(Ordering::Relaxed), self.bytes_out.load(Ordering::Relaxed))
     }
 
-    pub(super) fn last_heard(&self) -> Instant {
-        self.since + Duration::from_millis(self.heard_at.load(Ordering::Relaxed))
+    /// Requests that were sent.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Acquire)
     }
+}
+
+fn add(count: &AtomicU64, more: u64) {
+    count.store(count.load(Ordering::Relaxed) + more, Ordering::Release);
 }

@@ -30,6 +30,7 @@ mod numeric;
 mod signs;
 mod observed;
 mod parameters;
+mod pending;
 mod prepared;
 mod progress;
 mod pulse;

@@ -5,16 +5,14 @@
 //! checkout is atomic; the lock guards texts only and is never held across anything that waits.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use parking_lot::Mutex;
 use steadfast_wire::{Report, TransactionStatus};
-use tokio::sync::Notify;
-
-use crate::time::Instant;
 
 use super::catalogue::Catalogue;
 use super::meter::Meter;
+use super::pending::Pending;
 use super::refusals::Refusals;
 use super::reported::Usual;
 use super::said::Said;
@@ -26,21 +24,16 @@ use super::traces::Traces;
 #[derive(Debug)]
 pub(crate) struct Observed {
     status: AtomicU8,
-    in_flight: AtomicU32,
-    /// A request was begun and not yet ended by its Sync, or COPY data is expected, or bytes wait to be
-    /// accepted by the socket.
-    unfinished: AtomicU8,
+    pending: Pending,
     /// A commit did not wait for its synchronous standby to the end.
     unreplicated: AtomicBool,
     ended: AtomicBool,
     authenticated: AtomicBool,
     command: AtomicU8,
     news: AtomicBool,
-    sent: AtomicU64,
     meter: Meter,
     /// What is read only when something went wrong, or at leisure.
     said: Mutex<Said>,
-    changed: Notify,
     refusals: Refusals,
     standing: Standing,
     traces: Traces,
@@ -53,17 +46,14 @@ impl Observed {
             standing: Standing::default(),
             traces: Traces::default(),
             status: AtomicU8::new(TransactionStatus::Idle.byte()),
-            in_flight: AtomicU32::new(0),
-            unfinished: AtomicU8::new(0),
+            pending: Pending::new(),
             unreplicated: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             authenticated: AtomicBool::new(false),
             command: AtomicU8::new(Command::Other as u8),
             news: AtomicBool::new(false),
-            sent: AtomicU64::new(0),
-            meter: Meter::start(),
+            meter: Meter::default(),
             said: Mutex::default(),
-            changed: Notify::new(),
         }
     }
 
@@ -74,12 +64,12 @@ impl Observed {
 
     /// True when a request has been sent, wholly or in part, and not been answered.
     pub(crate) fn is_busy(&self) -> bool {
-        self.in_flight.load(Ordering::Acquire) > 0 || self.unfinished.load(Ordering::Acquire) != 0
+        self.pending.is_there()
     }
 
     /// Requests sent and not answered.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Acquire)
+        self.pending.in_flight()
     }
 
     /// What was done in the session and outlives its transaction.
@@ -140,15 +130,11 @@ impl Observed {
 
     /// How many requests were sent since the connection was opened.
     pub(crate) fn sent(&self) -> u64 {
-        self.sent.load(Ordering::Acquire)
+        self.meter.requests()
     }
 
     pub(crate) fn bytes(&self) -> (u64, u64) {
         self.meter.bytes()
-    }
-
-    pub(crate) fn last_heard(&self) -> Instant {
-        self.meter.last_heard()
     }
 
     pub(crate) fn command(&self) -> Command {
@@ -188,13 +174,7 @@ impl Observed {
 
     /// Completes when no request is in flight, or when the connection is over.
     pub(crate) async fn quiet(&self) {
-        while self.is_busy() && !self.is_over() {
-            let changed = self.changed.notified();
-            if !self.is_busy() || self.is_over() {
-                return;
-            }
-            changed.await;
-        }
+        self.pending.end(|| self.is_over()).await;
     }
 
     /// The session was reset: what touched it is undone.
@@ -209,42 +189,34 @@ impl Observed {
     }
 
     pub(super) fn request_sent(&self) {
-        self.in_flight.fetch_add(1, Ordering::AcqRel);
-        self.sent.fetch_add(1, Ordering::AcqRel);
+        self.pending.sent();
+        self.meter.requested();
+    }
+
+    /// What was begun has become a request.
+    pub(super) fn request_synced(&self) {
+        self.pending.synced();
+        self.meter.requested();
     }
 
     /// The last Sync was swallowed: the server reads COPY data and ignores it.
     pub(super) fn request_swallowed(&self) {
-        self.subtract();
+        self.pending.answered();
     }
 
     pub(super) fn ready(&self, status: TransactionStatus) {
         // What it has become since the last request it reports behind the refusal.
         self.refusals.settle(|| self.takes_no_writes());
         self.status.store(status.byte(), Ordering::Release);
-        self.subtract();
-        self.changed.notify_waiters();
-    }
-
-    fn subtract(&self) {
-        let before = self.in_flight.load(Ordering::Acquire);
-        self.in_flight.store(before.saturating_sub(1), Ordering::Release);
+        self.pending.answered();
     }
 
     pub(super) fn mark(&self, what: Unfinished, whether: bool) {
-        let before = self.unfinished.load(Ordering::Acquire);
-        let after = if whether { before | what as u8 } else { before & !(what as u8) };
-        if after != before {
-            self.unfinished.store(after, Ordering::Release);
-            // Whoever waits does so for the end of something.
-            if !whether {
-                self.changed.notify_waiters();
-            }
-        }
+        self.pending.mark(what, whether);
     }
 
     pub(super) fn is_marked(&self, what: Unfinished) -> bool {
-        self.unfinished.load(Ordering::Acquire) & what as u8 != 0
+        self.pending.is_marked(what)
     }
 
     pub(super) fn authenticated(&self) {
@@ -313,7 +285,7 @@ impl Observed {
     fn over(&self) {
         self.ended.store(true, Ordering::Release);
         self.news.store(true, Ordering::Release);
-        self.changed.notify_waiters();
+        self.pending.tell();
     }
 }
 

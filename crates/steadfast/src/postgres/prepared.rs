@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use postgres_types::Type;
 
 use crate::error::Fault;
-use crate::sql::Columns;
 
-use super::columns;
+use super::columns::Reading;
 use super::script::Script;
 
 /// Good for the connection that prepared it.
@@ -18,10 +17,8 @@ pub(super) struct Prepared {
     pub(super) script: Script,
     /// The types of its parameters.
     pub(super) parameters: Box<[Type]>,
-    /// The types of its columns.
-    pub(super) types: Box<[Type]>,
-    /// Their names, or why their values cannot be read.
-    columns: Result<Columns, Fault>,
+    /// Its columns, or why their values cannot be read.
+    columns: Result<Reading, Fault>,
 }
 
 impl Prepared {
@@ -31,16 +28,14 @@ impl Prepared {
         parameters: Vec<Type>,
         columns: Vec<(String, Type)>,
     ) -> Arc<Self> {
-        let names = columns::check(&columns);
-        let types = columns.into_iter().map(|(_, ty)| ty).collect();
-        Arc::new(Self { name, script, parameters: parameters.into(), types, columns: names })
+        Arc::new(Self { name, script, parameters: parameters.into(), columns: Reading::of(columns) })
     }
 
-    /// The names of its columns.
+    /// How its rows are read.
     ///
     /// # Errors
     /// A column is of a type that cannot be read.
-    pub(super) fn columns(&self) -> Result<&Columns, Fault> {
+    pub(super) fn columns(&self) -> Result<&Reading, Fault> {
         self.columns.as_ref().map_err(Clone::clone)
     }
 }

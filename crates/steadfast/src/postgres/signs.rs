@@ -25,7 +25,7 @@ pub(crate) enum Command {
 
 /// Why a request is not finished although nothing is counted as in flight.
 #[derive(Debug, Clone, Copy)]
-#[repr(u8)]
+#[repr(u32)]
 pub(crate) enum Unfinished {
     Pipeline = 1,
     CopyIn = 2,

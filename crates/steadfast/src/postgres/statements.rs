@@ -32,14 +32,15 @@ impl PostgresConnection {
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
         let announced = self.announced();
         let statement = Text { sql, params, rows, script, reads: false };
-        let mut outcome = self.run_once(&statement, known, announced).await;
+        let mut outcome = self.run_once(&statement, known).await;
         if self.is_stale(&outcome) {
             self.forget(sql);
-            if announced.is_some() {
+            if let Some(options) = announced {
                 self.command("ROLLBACK", Step::Statement).await?;
-                outcome = self.run_once(&statement, None, announced).await;
+                self.transaction = Progress::Announced(options);
+                outcome = self.run_once(&statement, None).await;
             } else if autocommit {
-                outcome = self.run_once(&statement, None, None).await;
+                outcome = self.run_once(&statement, None).await;
             } else {
                 outcome = outcome.map_err(|fault| again(&fault));
             }
@@ -58,8 +59,7 @@ impl PostgresConnection {
         let sent = self.observed.sent();
         let autocommit =
             self.transaction == Progress::None && self.observed.status() == TransactionStatus::Idle;
-        let announced = self.announced();
-        self.opened(announced);
+        let announced = self.open_announced();
         let question = if autocommit { None } else { self.guarding.question(script, true) };
         let outcome = self.send_batch(sql, announced, question).await;
         self.leave().await;
@@ -67,13 +67,8 @@ impl PostgresConnection {
         outcome.map_err(|fault| self.judge(fault, script, autocommit, sent))
     }
 
-    async fn run_once(
-        &mut self,
-        text: &Text<'_>,
-        known: Option<Arc<Prepared>>,
-        announced: Option<TransactionOptions>,
-    ) -> Result<Answer, Fault> {
-        self.opened(announced);
+    async fn run_once(&mut self, text: &Text<'_>, known: Option<Arc<Prepared>>) -> Result<Answer, Fault> {
+        let announced = self.open_announced();
         let known = self.still_known(known);
         let question = if self.transaction == Progress::None {
             None
@@ -110,7 +105,7 @@ impl PostgresConnection {
             self.cache.insert(text.sql, Arc::clone(&prepared));
             known = Some(prepared);
         }
-        let sent = self.send(text, known.as_ref(), before, behind).await;
+        let sent = self.send(text, known, before, behind).await;
         sent.map_err(|failure| self.fault(failure, Step::Statement))
     }
 
@@ -179,11 +174,13 @@ impl PostgresConnection {
         }
     }
 
-    /// Notes, before anything is sent, that BEGIN is.
-    fn opened(&mut self, announced: Option<TransactionOptions>) {
+    /// Notes, before anything is sent, that BEGIN is, if it is.
+    fn open_announced(&mut self) -> Option<TransactionOptions> {
+        let announced = self.announced();
         if let Some(options) = announced {
             self.transaction = Progress::Open { read_only: options.access == Access::ReadOnly };
         }
+        announced
     }
 
     /// The prepared statement that was found for a text, unless it was forgotten. Without one, room is made for it: what

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use steadfast_wire::{Backend, CAPTURE_LIMIT, Scanner, Visitor, query_text};
+use steadfast_wire::{Backend, CAPTURE_LIMIT, Scanner, TransactionStatus, Visitor, query_text};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::observed::Observed;
@@ -156,24 +156,35 @@ impl Visitor for Incoming<'_> {
     }
 
     fn end(&mut self, tag: u8, _length: usize, body: &[u8]) {
-        if tag == b'C' {
-            let tag = Backend::command_tag(body);
-            self.observed.completed(tag);
-            if self.watch.lifted(tag) {
-                self.observed.standing().lifted();
-            } else if self.watch.completed(tag) {
-                self.observed.traces().touch();
-            }
-            return;
+        match tag {
+            // These two end each request, and are read without making a message of them.
+            b'C' => self.completed(Backend::command_tag(body)),
+            b'Z' => Backend::status(body).into_iter().for_each(|status| self.ready(status)),
+            _ => self.others(tag, body),
         }
+    }
+}
+
+impl Incoming<'_> {
+    fn completed(&mut self, tag: &[u8]) {
+        self.observed.completed(tag);
+        if self.watch.lifted(tag) {
+            self.observed.standing().lifted();
+        } else if self.watch.completed(tag) {
+            self.observed.traces().touch();
+        }
+    }
+
+    fn ready(&mut self, status: TransactionStatus) {
+        self.observed.mark(Unfinished::CopyIn, false);
+        self.observed.ready(status);
+        if self.observed.in_flight() == 0 {
+            self.watch.settled();
+        }
+    }
+
+    fn others(&mut self, tag: u8, body: &[u8]) {
         match Backend::read(tag, body) {
-            Some(Backend::ReadyForQuery(status)) => {
-                self.observed.mark(Unfinished::CopyIn, false);
-                self.observed.ready(status);
-                if self.observed.in_flight() == 0 {
-                    self.watch.settled();
-                }
-            }
             Some(Backend::Error(report)) => self.observed.reported(report),
             Some(Backend::Notice(report)) => self.observed.warned(report),
             Some(Backend::Parameter { name, value }) => self.observed.parameter_changed(&name, &value),
@@ -210,9 +221,7 @@ impl Visitor for Outgoing<'_> {
             b'S' if self.observed.is_marked(Unfinished::CopyIn) => {}
             b'S' => {
                 *self.last_was_sync = true;
-                // In this order: at no moment does it look as if nothing were under way.
-                self.observed.request_sent();
-                self.observed.mark(Unfinished::Pipeline, false);
+                self.observed.request_synced();
             }
             b'P' | b'B' | b'E' | b'D' | b'C' | b'H' => self.observed.mark(Unfinished::Pipeline, true),
             b'c' | b'f' => {

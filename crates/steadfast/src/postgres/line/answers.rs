@@ -9,7 +9,6 @@ use steadfast_wire::{Backend, Report};
 use super::failure::Failure;
 use super::raw::{Field, RawRow};
 use crate::error::Fault;
-use crate::postgres::columns;
 use crate::postgres::prepared::Prepared;
 use crate::sql::Row;
 use crate::verdict::{Class, Step};
@@ -241,7 +240,7 @@ impl Part {
         match &mut self.taken {
             Taken::Raw(_, rows) => rows.push(RawRow::new(body)),
             Taken::Rows(prepared, rows) if self.ours.is_none() => {
-                match prepared.columns().and_then(|columns| columns::read(body, &prepared.types, columns)) {
+                match prepared.columns().and_then(|columns| columns.row(body)) {
                     Ok(row) => rows.push(row),
                     Err(fault) => self.ours = Some(fault),
                 }

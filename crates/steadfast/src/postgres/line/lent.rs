@@ -13,13 +13,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
-use crate::postgres::engine::Driven;
 use crate::postgres::tap::Tap;
 use crate::postgres::transport::{Bound, PassThrough, Transport};
 use crate::sync::Mutex;
 
-/// The socket under its tap. Whoever drives holds the lock while he reads or writes.
+/// The socket under its tap, for two who speak on it. Whoever drives holds the lock while he reads or writes.
 pub(in crate::postgres) type Shared = Arc<Mutex<Tap<Transport>>>;
+
+/// The socket, as the wire has it.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each connection, and the large one is the usual"
+)]
+pub(in crate::postgres) enum Stream {
+    /// Nobody has asked for a client.
+    Own(Tap<Transport>),
+    Lent(Shared),
+    /// Neither: it is being lent.
+    Between,
+}
 
 /// The driver's half of a connection.
 pub(in crate::postgres) type DriverHalf = tokio_postgres::Connection<LentStream, Bound<LentStream>>;
@@ -60,6 +73,38 @@ impl LentStream {
     }
 }
 
+impl Stream {
+    /// The same for somebody else as well, from now on.
+    pub(super) fn lend(&mut self) -> Shared {
+        let shared = match std::mem::replace(self, Self::Between) {
+            Self::Own(tap) => Arc::new(Mutex::new(tap)),
+            Self::Lent(shared) => shared,
+            Self::Between => unreachable!("nobody else lends it meanwhile"),
+        };
+        *self = Self::Lent(Arc::clone(&shared));
+        shared
+    }
+
+    /// Does something with it.
+    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Tap<Transport>) -> T) -> T {
+        match self {
+            Self::Own(tap) => act(tap),
+            Self::Lent(shared) => act(&mut shared.lock()),
+            Self::Between => unreachable!("nobody speaks on it while it is being lent"),
+        }
+    }
+}
+
+impl From<Shared> for Stream {
+    /// For itself, unless somebody else has it still.
+    fn from(shared: Shared) -> Self {
+        match Arc::try_unwrap(shared) {
+            Ok(tap) => Self::Own(tap.into_inner()),
+            Err(shared) => Self::Lent(shared),
+        }
+    }
+}
+
 /// Makes a client for an open connection. `key` is what a cancel request presents.
 pub(super) fn introduce(stream: Option<Shared>, key: (u32, &[u8])) -> (Client, DriverHalf) {
     let stream = LentStream { stream, script: script(key), swallows: Swallows::Packet };
@@ -69,6 +114,18 @@ pub(super) fn introduce(stream: Option<Shared>, key: (u32, &[u8])) -> (Client, D
     let introduced = config.connect_raw(stream, PassThrough { end_point: None }).now_or_never();
     #[expect(clippy::expect_used, reason = "what it reads is the script, which is whole and our own")]
     introduced.and_then(Result::ok).expect("a start-up by the script")
+}
+
+/// Does what there is to do for that client. Ready when nothing will ever come again.
+pub(super) fn attend(half: &mut DriverHalf, cx: &mut Context<'_>) -> Poll<()> {
+    loop {
+        match half.poll_message(cx) {
+            // Notices and notifications; nobody listens to them here.
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
+            Poll::Pending => return Poll::Pending,
+        }
+    }
 }
 
 /// AuthenticationOk, BackendKeyData, ReadyForQuery.
@@ -120,19 +177,6 @@ impl AsyncWrite for LentStream {
         match &self.stream {
             Some(stream) => Pin::new(&mut *stream.lock()).poll_shutdown(cx),
             None => Poll::Ready(Ok(())),
-        }
-    }
-}
-
-impl Driven for DriverHalf {
-    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        loop {
-            match self.poll_message(cx) {
-                // Notices and notifications; nobody listens to them here.
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
-                Poll::Pending => return Poll::Pending,
-            }
         }
     }
 }

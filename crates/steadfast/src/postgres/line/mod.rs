@@ -20,7 +20,7 @@ mod wire;
 pub(super) use answers::{Answers, Given, Taken};
 pub(super) use exchange::Line;
 pub(super) use failure::Failure;
-pub(super) use lent::{LentStream, Shared};
+pub(super) use lent::{LentStream, Shared, Stream};
 pub(super) use packet::Packet;
 pub(super) use raw::{Field, RawRow, fields};
 pub(super) use wire::Wire;

@@ -1,5 +1,7 @@
 //! What is sent, and with it what is expected.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend::{self, BindError};
@@ -7,10 +9,10 @@ use postgres_types::{Format, ToSql as _, Type};
 
 use super::answers::{Answers, Taken};
 use crate::error::Fault;
+use crate::postgres::parameters::Parameter;
+use crate::postgres::prepared::Prepared;
 use crate::sql::Value;
 use crate::verdict::{Class, Step};
-
-use crate::postgres::parameters::Parameter;
 
 /// Messages, one behind the other, and the answers to them.
 #[derive(Debug)]
@@ -44,6 +46,16 @@ impl<'a> Packet<'a> {
     ) -> Result<(), Fault> {
         self.bind(name, types, params)?;
         self.execute(taken)
+    }
+
+    /// The same for one whose rows are wanted.
+    pub(in crate::postgres) fn rows_of(
+        &mut self,
+        prepared: Arc<Prepared>,
+        params: &[Value],
+    ) -> Result<(), Fault> {
+        self.bind(&prepared.name, &prepared.parameters, params)?;
+        self.execute(Taken::Rows(prepared, Vec::new()))
     }
 
     /// Runs a statement that is not prepared: parameters go as text, and the server finds out their types.

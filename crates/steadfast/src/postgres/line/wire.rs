@@ -21,14 +21,14 @@ use tokio_postgres::Client;
 
 use super::answers::{Answers, Wanted};
 use super::frames::{each_frame, ends_within_a_frame};
-use super::lent::{DriverHalf, Shared};
+use super::lent::{DriverHalf, Shared, Stream, attend};
 use super::packet::refuse_copy;
 use crate::postgres::engine::Driven;
 use crate::postgres::observed::Observed;
 
 /// A connection's socket, buffers, and those who wait.
 pub(in crate::postgres) struct Wire {
-    stream: Shared,
+    stream: Stream,
     observed: Arc<Observed>,
     outgoing: BytesMut,
     /// Something was written that may not have left yet, under TLS.
@@ -37,6 +37,8 @@ pub(in crate::postgres) struct Wire {
     incoming: Vec<u8>,
     /// How much of it nobody has looked at yet.
     fresh: usize,
+    /// There was nothing to read when it was last tried, and whoever drives has not been woken since. He will be.
+    drained: bool,
     /// Nothing more is read until somebody has looked.
     stalled: bool,
     /// A request of ours is being sent or answered.
@@ -62,7 +64,7 @@ const UNSEEN: usize = 64 * 1024;
 const KEPT: usize = 1024;
 
 impl Wire {
-    pub(in crate::postgres) fn new(stream: Shared, observed: Arc<Observed>) -> Self {
+    pub(in crate::postgres) fn new(stream: Stream, observed: Arc<Observed>) -> Self {
         Self {
             stream,
             observed,
@@ -70,6 +72,7 @@ impl Wire {
             unflushed: false,
             incoming: Vec::new(),
             fresh: 0,
+            drained: false,
             stalled: false,
             engaged: false,
             listening: false,
@@ -152,7 +155,7 @@ impl Wire {
 
     /// The driver's client speaks here as well from now on.
     pub(super) fn lend(&mut self, introduce: impl FnOnce(Shared) -> (Client, DriverHalf)) -> Client {
-        let (client, half) = introduce(Arc::clone(&self.stream));
+        let (client, half) = introduce(self.stream.lend());
         self.lent = Some(Box::new(half));
         client
     }
@@ -166,7 +169,7 @@ impl Wire {
             ready!(self.converse(cx))?;
             self.engaged = false;
             if self.ending {
-                return Pin::new(&mut *self.stream.lock()).poll_shutdown(cx).map(|_| Err(ended()));
+                return self.stream.with(|tap| Pin::new(tap).poll_shutdown(cx)).map(|_| Err(ended()));
             }
         }
     }
@@ -178,11 +181,11 @@ impl Wire {
             ready!(self.read(cx))?;
         }
         if let Some(half) = &mut self.lent {
-            if half.turn(cx).is_ready() {
+            if attend(half, cx).is_ready() {
                 return Poll::Ready(Err(ended()));
             }
             // What arrives, or its next request, brings the next turn.
-            if self.observed.is_busy() || !self.stream.lock().is_between_frames() {
+            if self.observed.is_busy() || !self.stream.with(|tap| tap.is_between_frames()) {
                 return Poll::Pending;
             }
         }
@@ -215,24 +218,34 @@ impl Wire {
         if self.outgoing.is_empty() && !self.unflushed {
             return Poll::Ready(Ok(()));
         }
-        let mut stream = self.stream.lock();
         while !self.outgoing.is_empty() {
-            let written = ready!(Pin::new(&mut *stream).poll_write(cx, &self.outgoing))?;
+            let outgoing = &self.outgoing;
+            let written = ready!(self.stream.with(|tap| Pin::new(tap).poll_write(cx, outgoing)))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            self.outgoing.advance(written);
             self.unflushed = true;
+            if written == self.outgoing.len() {
+                // The room is free again at once.
+                self.outgoing.clear();
+            } else {
+                self.outgoing.advance(written);
+            }
         }
-        ready!(Pin::new(&mut *stream).poll_flush(cx))?;
+        ready!(self.stream.with(|tap| Pin::new(tap).poll_flush(cx)))?;
         self.unflushed = false;
         Poll::Ready(Ok(()))
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.drained {
+            return Poll::Pending;
+        }
         let mut space = [MaybeUninit::uninit(); CHUNK];
         let mut chunk = ReadBuf::uninit(&mut space);
-        ready!(Pin::new(&mut *self.stream.lock()).poll_read(cx, &mut chunk))?;
+        let read = self.stream.with(|tap| Pin::new(tap).poll_read(cx, &mut chunk));
+        self.drained = read.is_pending();
+        ready!(read)?;
         let bytes = chunk.filled();
         if bytes.is_empty() {
             return Poll::Ready(Err(ended()));
@@ -264,7 +277,8 @@ impl Wire {
 }
 
 impl Driven for Wire {
-    fn turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn turn(&mut self, cx: &mut Context<'_>, woken: bool) -> Poll<()> {
+        self.drained &= !woken;
         if !self.broken {
             self.broken = self.work(cx).is_ready();
         }
