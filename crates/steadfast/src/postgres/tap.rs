@@ -160,6 +160,8 @@ impl Visitor for Incoming<'_> {
             // These two end each request, and are read without making a message of them.
             b'C' => self.completed(Backend::command_tag(body)),
             b'Z' => Backend::status(body).into_iter().for_each(|status| self.ready(status)),
+            // ParseComplete, BindComplete, CloseComplete, rows and their descriptions.
+            b'1' | b'2' | b'3' | b'D' | b'T' | b't' | b'n' => {}
             _ => self.others(tag, body),
         }
     }
