@@ -3,10 +3,12 @@
 //! # Implementation details
 //! A slab whose entries are linked by index, so that waiting allocates nothing once the slab has grown to the
 //! usual number of waiters. An entry that was answered has left the queue but stays in the slab until its
-//! owner takes the answer or cancels.
+//! owner takes the answer or cancels. One that was given up stays in the queue until it is first, or until there are more of
+//! those than of others.
 //!
 //! Threads that meet here write to the same entries in turn, and each line of the cache that another processor has
-//! written to costs some hundred nanoseconds. So an entry has one line, and shares it with no other.
+//! written to costs some hundred nanoseconds. So an entry has one line, and shares it with no other; and it knows only who
+//! comes behind it, so that whoever answers the first need not write to the next.
 
 use std::num::NonZeroU32;
 
@@ -22,11 +24,19 @@ pub(crate) struct WaiterId(Index);
 pub(super) struct Waiters<A, W> {
     entries: Vec<Entry<A, W>>,
     free: Option<Index>,
+    /// The first in the queue, which was not given up.
     head: Option<Index>,
     tail: Option<Index>,
-    /// The length of the list, changed only where the list is linked: in `push` and in `leave`.
+    /// Since whom nobody has been called.
+    newcomer: Option<Index>,
+    /// How many wait.
     queued: usize,
+    /// How many between them were given up.
+    gone: usize,
 }
+
+/// So many that were given up are never worth a walk through the queue.
+const FEW_GONE: usize = if cfg!(test) { 2 } else { 32 };
 
 /// Where an entry lies in the slab. With these in place of two words each an entry is a line long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +66,10 @@ enum Entry<A, W> {
     Queued {
         waker: W,
         since: Moment,
-        /// It was called once, as all who were in front of it then.
-        called: bool,
-        previous: Option<Index>,
+        next: Option<Index>,
+    },
+    /// It was given up, and is still in the queue.
+    Gone {
         next: Option<Index>,
     },
     Answered(A),
@@ -66,7 +77,7 @@ enum Entry<A, W> {
 
 impl<A, W> Waiters<A, W> {
     pub(super) const fn new() -> Self {
-        Self { entries: Vec::new(), free: None, head: None, tail: None, queued: 0 }
+        Self { entries: Vec::new(), free: None, head: None, tail: None, newcomer: None, queued: 0, gone: 0 }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -82,15 +93,15 @@ impl<A, W> Waiters<A, W> {
     pub(super) fn oldest(&self) -> Option<Moment> {
         match self.entries.get(self.head?.get())? {
             Entry::Queued { since, .. } => Some(*since),
-            Entry::Free { .. } | Entry::Answered(_) => None,
+            Entry::Free { .. } | Entry::Gone { .. } | Entry::Answered(_) => None,
         }
     }
 
     /// Adds one at the end, or at the head when it had been served already with something that turned out bad.
     #[inline]
     pub(super) fn push(&mut self, waker: W, since: Moment, at_head: bool) -> WaiterId {
-        let (previous, next) = if at_head { (None, self.head) } else { (self.tail, None) };
-        let entry = Entry::Queued { waker, since, called: at_head, previous, next };
+        let next = if at_head { self.head } else { None };
+        let entry = Entry::Queued { waker, since, next };
         let index = match self.free {
             Some(index) => {
                 let place = self.entry(index);
@@ -105,7 +116,17 @@ impl<A, W> Waiters<A, W> {
                 Index::of(self.entries.len() - 1)
             }
         };
-        self.link(previous, next, Some(index), Some(index));
+        match self.tail {
+            Some(_) if at_head => self.head = Some(index),
+            Some(last) => {
+                *self.behind(last) = Some(index);
+                self.tail = Some(index);
+            }
+            None => (self.head, self.tail) = (Some(index), Some(index)),
+        }
+        if !at_head && self.newcomer.is_none() {
+            self.newcomer = Some(index);
+        }
         self.queued += 1;
         WaiterId(index)
     }
@@ -116,22 +137,29 @@ impl<A, W> Waiters<A, W> {
         let Some(index) = self.head else {
             return Err(answer);
         };
-        match self.leave(index, Entry::Answered(answer)) {
-            Entry::Queued { waker, .. } => Ok(waker),
-            Entry::Free { .. } | Entry::Answered(_) => bug("the head of the queue is not queued"),
-        }
+        let Entry::Queued { waker, next, .. } = std::mem::replace(self.entry(index), Entry::Answered(answer))
+        else {
+            bug("the head of the queue is not queued")
+        };
+        self.queued -= 1;
+        self.advance(index, next);
+        Ok(waker)
     }
 
     /// Calls those who have joined at the end since this was last done; true when there was anybody. Whoever has joined
     /// at the head is taken to have been called before.
     pub(super) fn call_newcomers(&mut self, mut call: impl FnMut(&W)) -> bool {
-        let (mut place, mut any) = (self.tail, false);
+        let (mut place, mut any) = (self.newcomer.take(), false);
         while let Some(index) = place {
-            let Entry::Queued { waker, called: called @ false, previous, .. } = self.entry(index) else {
-                break;
+            place = match self.entry(index) {
+                Entry::Queued { waker, next, .. } => {
+                    any = true;
+                    call(waker);
+                    *next
+                }
+                Entry::Gone { next } => *next,
+                Entry::Free { .. } | Entry::Answered(_) => bug("a newcomer that is not queued"),
             };
-            (*called, any, place) = (true, true, *previous);
-            call(waker);
         }
         any
     }
@@ -145,7 +173,7 @@ impl<A, W> Waiters<A, W> {
                 None
             }
             Entry::Answered(_) => self.release(id.0),
-            Entry::Free { .. } => bug("a waiter asked after its entry had ended"),
+            Entry::Free { .. } | Entry::Gone { .. } => bug("a waiter asked after its entry had ended"),
         }
     }
 
@@ -156,15 +184,23 @@ impl<A, W> Waiters<A, W> {
 
     /// Ends the entry; gives the answer that its owner will never see.
     pub(super) fn cancel(&mut self, id: WaiterId) -> Option<A> {
-        match self.entry(id.0) {
-            Entry::Queued { .. } => {
-                let free = Entry::Free { next: self.free };
-                let _queued = self.leave(id.0, free);
-                self.free = Some(id.0);
+        let index = id.0;
+        match self.entry(index) {
+            Entry::Queued { next, .. } => {
+                let next = *next;
+                *self.entry(index) = Entry::Gone { next };
+                self.queued -= 1;
+                self.gone += 1;
+                if self.head == Some(index) {
+                    self.free_gone(index);
+                    self.advance(index, next);
+                } else if self.gone > self.queued + FEW_GONE {
+                    self.sweep();
+                }
                 None
             }
-            Entry::Answered(_) => self.release(id.0),
-            Entry::Free { .. } => bug("a waiter cancelled twice"),
+            Entry::Answered(_) => self.release(index),
+            Entry::Free { .. } | Entry::Gone { .. } => bug("a waiter cancelled twice"),
         }
     }
 
@@ -174,38 +210,71 @@ impl<A, W> Waiters<A, W> {
         self.free = Some(index);
         match std::mem::replace(self.entry(index), free) {
             Entry::Answered(answer) => Some(answer),
-            Entry::Free { .. } | Entry::Queued { .. } => bug("only an answered entry is released"),
+            Entry::Free { .. } | Entry::Gone { .. } | Entry::Queued { .. } => {
+                bug("only an answered entry is released")
+            }
         }
     }
 
-    /// Takes an entry out of the queue, leaving something else in its place.
+    /// The first has left, and this was behind it. What was given up there leaves as well.
     #[inline]
-    fn leave(&mut self, index: Index, instead: Entry<A, W>) -> Entry<A, W> {
-        let entry = std::mem::replace(self.entry(index), instead);
-        if let Entry::Queued { previous, next, .. } = &entry {
-            self.link(*previous, *next, *next, *previous);
-            self.queued -= 1;
+    fn advance(&mut self, first: Index, mut next: Option<Index>) {
+        if self.newcomer == Some(first) {
+            self.newcomer = next;
         }
-        entry
+        while self.gone > 0
+            && let Some(index) = next
+            && let Entry::Gone { next: behind } = *self.entry(index)
+        {
+            if self.newcomer == next {
+                self.newcomer = behind;
+            }
+            self.free_gone(index);
+            next = behind;
+        }
+        self.head = next;
+        if next.is_none() {
+            self.tail = None;
+        }
     }
 
-    /// Makes `after` follow `previous`, and `before` precede `next`.
-    fn link(
-        &mut self,
-        previous: Option<Index>,
-        next: Option<Index>,
-        after: Option<Index>,
-        before: Option<Index>,
-    ) {
-        match previous.map(|index| self.entry(index)) {
-            None => self.head = after,
-            Some(Entry::Queued { next, .. }) => *next = after,
-            Some(Entry::Free { .. } | Entry::Answered(_)) => bug("a neighbour that is not queued"),
+    /// Takes all out of the queue that were given up. The first was not.
+    #[cold]
+    fn sweep(&mut self) {
+        let (mut kept, mut next) = (None, self.head);
+        while let Some(index) = next {
+            let (behind, is_gone) = match self.entry(index) {
+                Entry::Gone { next } => (*next, true),
+                Entry::Queued { next, .. } => (*next, false),
+                Entry::Free { .. } | Entry::Answered(_) => bug("a neighbour that is not queued"),
+            };
+            next = behind;
+            if is_gone {
+                if self.newcomer == Some(index) {
+                    self.newcomer = behind;
+                }
+                self.free_gone(index);
+                if let Some(kept) = kept {
+                    *self.behind(kept) = behind;
+                }
+            } else {
+                kept = Some(index);
+            }
         }
-        match next.map(|index| self.entry(index)) {
-            None => self.tail = before,
-            Some(Entry::Queued { previous, .. }) => *previous = before,
-            Some(Entry::Free { .. } | Entry::Answered(_)) => bug("a neighbour that is not queued"),
+        self.tail = kept;
+    }
+
+    fn free_gone(&mut self, index: Index) {
+        self.gone -= 1;
+        *self.entry(index) = Entry::Free { next: self.free };
+        self.free = Some(index);
+    }
+
+    /// Who comes behind one in the queue.
+    fn behind(&mut self, index: Index) -> &mut Option<Index> {
+        match self.entry(index) {
+            Entry::Queued { next, .. } | Entry::Gone { next } => next,
+            Entry::Free { .. } | Entry::Answered(_) => bug("a neighbour that is not queued"),
         }
     }
 
@@ -224,7 +293,7 @@ fn bug(what: &str) -> ! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
+    use std::collections::{BTreeSet, VecDeque};
 
     use proptest::prelude::*;
 
@@ -236,14 +305,16 @@ mod tests {
         Answer,
         Cancel(usize),
         Take(usize),
+        Call,
     }
 
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             3 => any::<bool>().prop_map(|at_head| Step::Push { at_head }),
             2 => Just(Step::Answer),
-            1 => any::<usize>().prop_map(Step::Cancel),
+            2 => any::<usize>().prop_map(Step::Cancel),
             1 => any::<usize>().prop_map(Step::Take),
+            1 => Just(Step::Call),
         ]
     }
 
@@ -259,24 +330,40 @@ mod tests {
         fn waiters_are_answered_in_order(steps in proptest::collection::vec(step(), 0..200)) {
             let mut waiters: Waiters<u32, u32> = Waiters::new();
             let mut queue: VecDeque<(WaiterId, u32)> = VecDeque::new();
+            let mut newcomers: BTreeSet<u32> = BTreeSet::new();
             let mut answered: Vec<(WaiterId, u32)> = Vec::new();
+            let mut most = 0;
             for (name, step) in (0_u32..).zip(steps) {
                 match step {
                     Step::Push { at_head } => {
                         let id = waiters.push(name, Moment::START, at_head);
-                        if at_head { queue.push_front((id, name)) } else { queue.push_back((id, name)) }
+                        if at_head {
+                            queue.push_front((id, name));
+                        } else {
+                            queue.push_back((id, name));
+                            newcomers.insert(name);
+                        }
                     }
                     Step::Answer => match (waiters.answer_first(name), queue.pop_front()) {
                         (Ok(woken), Some((id, expected))) => {
                             prop_assert_eq!(woken, expected);
+                            newcomers.remove(&expected);
                             answered.push((id, name));
                         }
                         (Err(back), None) => prop_assert_eq!(back, name),
                         (result, expected) => prop_assert!(false, "{:?} against {:?}", result, expected),
                     },
                     Step::Cancel(which) if !queue.is_empty() => {
-                        let (id, _) = queue.remove(which % queue.len()).unwrap();
+                        let (id, name) = queue.remove(which % queue.len()).unwrap();
+                        newcomers.remove(&name);
                         prop_assert_eq!(waiters.cancel(id), None);
+                    }
+                    Step::Call => {
+                        let mut called = BTreeSet::new();
+                        let any = waiters.call_newcomers(|name| assert!(called.insert(*name)));
+                        prop_assert_eq!(any, !called.is_empty());
+                        prop_assert_eq!(&called, &newcomers);
+                        newcomers.clear();
                     }
                     Step::Take(which) if !answered.is_empty() => {
                         let (id, answer) = answered.remove(which % answered.len());
@@ -286,6 +373,9 @@ mod tests {
                 }
                 prop_assert_eq!(waiters.len(), queue.len());
                 prop_assert_eq!(waiters.is_empty(), queue.is_empty());
+                // What was given up does not gather.
+                most = most.max(queue.len());
+                prop_assert!(waiters.gone <= most + FEW_GONE);
             }
         }
     }
