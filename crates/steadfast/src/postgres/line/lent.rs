@@ -4,7 +4,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -13,26 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config};
 
-use crate::postgres::tap::Tap;
-use crate::postgres::transport::{Bound, PassThrough, Transport};
-use crate::sync::Mutex;
-
-/// The socket under its tap, for two who speak on it. Whoever drives holds the lock while he reads or writes.
-pub(in crate::postgres) type Shared = Arc<Mutex<Tap<Transport>>>;
-
-/// The socket, as the wire has it.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each connection, and the large one is the usual"
-)]
-pub(in crate::postgres) enum Stream {
-    /// Nobody has asked for a client.
-    Own(Tap<Transport>),
-    Lent(Shared),
-    /// Neither: it is being lent.
-    Between,
-}
+use super::stream::Shared;
+use crate::postgres::transport::{Bound, PassThrough};
 
 /// The driver's half of a connection.
 pub(in crate::postgres) type DriverHalf = tokio_postgres::Connection<LentStream, Bound<LentStream>>;
@@ -70,38 +51,6 @@ impl LentStream {
         let swallowed = left.min(bytes.len());
         self.swallows = Swallows::Bytes(left - swallowed);
         swallowed
-    }
-}
-
-impl Stream {
-    /// The same for somebody else as well, from now on.
-    pub(super) fn lend(&mut self) -> Shared {
-        let shared = match std::mem::replace(self, Self::Between) {
-            Self::Own(tap) => Arc::new(Mutex::new(tap)),
-            Self::Lent(shared) => shared,
-            Self::Between => unreachable!("nobody else lends it meanwhile"),
-        };
-        *self = Self::Lent(Arc::clone(&shared));
-        shared
-    }
-
-    /// Does something with it.
-    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Tap<Transport>) -> T) -> T {
-        match self {
-            Self::Own(tap) => act(tap),
-            Self::Lent(shared) => act(&mut shared.lock()),
-            Self::Between => unreachable!("nobody speaks on it while it is being lent"),
-        }
-    }
-}
-
-impl From<Shared> for Stream {
-    /// For itself, unless somebody else has it still.
-    fn from(shared: Shared) -> Self {
-        match Arc::try_unwrap(shared) {
-            Ok(tap) => Self::Own(tap.into_inner()),
-            Err(shared) => Self::Lent(shared),
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 //! (`engine.rs`), and reads the answer where it lies.
 //!
 //! From the bottom up: where a message ends (`frames`), why there is no answer (`failure`), what a row is (`raw`), what is
-//! expected and what came of it (`answers`), what is sent (`packet`), the socket with its two buffers (`wire`), the client of
+//! expected and what came of it (`answers`), what is sent (`packet`), the socket (`stream`), with its two buffers (`wire`), the client of
 //! `tokio-postgres` for whoever wants one (`lent`), a call (`exchange`).
 
 mod answers;
@@ -15,14 +15,16 @@ mod frames;
 mod lent;
 mod packet;
 mod raw;
+mod stream;
 mod wire;
 
 pub(super) use answers::{Answers, Given, Taken};
 pub(super) use exchange::Line;
 pub(super) use failure::Failure;
-pub(super) use lent::{LentStream, Shared, Stream};
+pub(super) use lent::LentStream;
 pub(super) use packet::Packet;
 pub(super) use raw::{Field, RawRow, fields};
+pub(super) use stream::{Shared, Stream};
 pub(super) use wire::Wire;
 
 /// The answers to what `compose` writes, when these messages are all that comes.

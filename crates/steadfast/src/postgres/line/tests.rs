@@ -73,7 +73,7 @@ impl Rig {
         server.write_all(&welcome).await.unwrap();
         tap.read_exact(&mut vec![0; welcome.len()]).await.unwrap();
         server.read_exact(&mut [0; 8]).await.unwrap();
-        let wire = Wire::new(Stream::Own(tap), Arc::clone(&observed));
+        let wire = Wire::new(Stream::of(tap), Arc::clone(&observed));
         let engine = unattended(wire, Doorbell::new(), Arc::clone(&observed));
         let driven = Arc::clone(&engine);
         drop(tasks::spawn("driver", poll_fn(move |cx| driven.attend(cx))));

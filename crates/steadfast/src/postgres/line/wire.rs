@@ -14,15 +14,16 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};
 
-use bytes::{Buf as _, BytesMut};
+use bytes::BytesMut;
 use postgres_protocol::message::frontend;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio_postgres::Client;
 
 use super::answers::{Answers, Wanted};
 use super::frames::{each_frame, ends_within_a_frame};
-use super::lent::{DriverHalf, Shared, Stream, attend};
+use super::lent::{DriverHalf, attend};
 use super::packet::refuse_copy;
+use super::stream::{Shared, Stream};
 use crate::postgres::engine::Driven;
 use crate::postgres::observed::Observed;
 
@@ -31,8 +32,6 @@ pub(in crate::postgres) struct Wire {
     stream: Stream,
     observed: Arc<Observed>,
     outgoing: BytesMut,
-    /// Something was written that may not have left yet, under TLS.
-    unflushed: bool,
     /// Begins with the header of a frame.
     incoming: Vec<u8>,
     /// How much of it nobody has looked at yet.
@@ -69,7 +68,6 @@ impl Wire {
             stream,
             observed,
             outgoing: BytesMut::new(),
-            unflushed: false,
             incoming: Vec::new(),
             fresh: 0,
             drained: false,
@@ -201,7 +199,7 @@ impl Wire {
     /// Sends, and reads until all is answered.
     fn converse(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            let sent = self.write(cx)?.is_ready();
+            let sent = self.stream.poll_send(cx, &mut self.outgoing)?.is_ready();
             if sent && !self.observed.is_busy() {
                 return Poll::Ready(Ok(()));
             }
@@ -212,29 +210,6 @@ impl Wire {
             }
             ready!(self.read(cx))?;
         }
-    }
-
-    fn write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.outgoing.is_empty() && !self.unflushed {
-            return Poll::Ready(Ok(()));
-        }
-        while !self.outgoing.is_empty() {
-            let outgoing = &self.outgoing;
-            let written = ready!(self.stream.with(|tap| Pin::new(tap).poll_write(cx, outgoing)))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.unflushed = true;
-            if written == self.outgoing.len() {
-                // The room is free again at once.
-                self.outgoing.clear();
-            } else {
-                self.outgoing.advance(written);
-            }
-        }
-        ready!(self.stream.with(|tap| Pin::new(tap).poll_flush(cx)))?;
-        self.unflushed = false;
-        Poll::Ready(Ok(()))
     }
 
     fn read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
