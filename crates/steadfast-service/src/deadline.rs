@@ -19,9 +19,9 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline this far from now, for a request that `changes` something or not.
-    pub(crate) fn within(timeout: Duration, changes: bool) -> Self {
-        let answer = Instant::now() + timeout;
+    /// A deadline for a request that began then, and `changes` something or not.
+    pub(crate) fn within(begun: Instant, timeout: Duration, changes: bool) -> Self {
+        let answer = begun + timeout;
         let database = answer - (timeout / 10).min(MAX_MARGIN);
         Self { answer, database, committing: changes.then(Arc::default) }
     }
@@ -59,6 +59,7 @@ impl<S: Sync> FromRequestParts<S> for Deadline {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(parts.extensions.get().cloned().unwrap_or_else(|| Self::within(FALLBACK, !parts.method.is_safe())))
+        let fallback = || Self::within(Instant::now(), FALLBACK, !parts.method.is_safe());
+        Ok(parts.extensions.get().cloned().unwrap_or_else(fallback))
     }
 }

@@ -4,7 +4,7 @@ use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
-use steadfast::time::Instant;
+use steadfast::time::{Duration, Instant};
 use tracing::Span;
 
 use crate::in_flight::{Entered, InFlight, NO_ROUTE};
@@ -35,29 +35,24 @@ pub(crate) fn access_log(in_flight: &InFlight, request: &Request, begun: Instant
 
 impl AccessLog {
     /// Puts the request's name on its answer, and writes the line.
-    pub(crate) fn answered(mut self, response: &mut Response) {
+    pub(crate) fn answered(mut self, response: &mut Response, took: Duration) {
         Problem::name_instance(response, &self.id);
         if let Some(value) = self.id.header() {
             response.headers_mut().insert(X_REQUEST_ID, value);
         }
-        self.write(response);
+        self.write(response, took);
     }
 
-    fn write(&mut self, response: &Response) {
+    fn write(&mut self, response: &Response, took: Duration) {
         self.written = true;
         let status = response.status().as_u16();
         let bytes = response.body().size_hint().exact();
-        let latency_ms = self.latency_ms();
+        let latency_ms = millis(took);
         if response.status().is_server_error() {
             tracing::warn!(status, latency_ms, bytes, "answered");
         } else {
             tracing::info!(status, latency_ms, bytes, "answered");
         }
-    }
-
-    fn latency_ms(&self) -> f64 {
-        // Microseconds are as fine as anybody reads.
-        (self.begun.elapsed().as_secs_f64() * 1e6).round() / 1e3
     }
 }
 
@@ -65,7 +60,13 @@ impl Drop for AccessLog {
     fn drop(&mut self) {
         if !self.written {
             let changes = !self.method.is_safe();
-            tracing::info!(latency_ms = self.latency_ms(), changes, "the client was gone before the answer");
+            let latency_ms = millis(self.begun.elapsed());
+            tracing::info!(latency_ms, changes, "the client was gone before the answer");
         }
     }
+}
+
+/// Microseconds are as fine as anybody reads.
+fn millis(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
 }

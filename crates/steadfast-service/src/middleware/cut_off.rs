@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
-use steadfast::time::kept;
+use steadfast::time::{Instant, kept};
 
 use crate::app::App;
 use crate::deadline::Deadline;
@@ -16,10 +16,11 @@ use crate::problem::{Problem, ProblemKind};
 pub(crate) fn cut_off<F: Future<Output = Response>>(
     app: App,
     mut request: Request,
+    begun: Instant,
     next: impl FnOnce(Request) -> F,
 ) -> impl Future<Output = Response> {
     let changes = !request.method().is_safe();
-    let deadline = Deadline::within(app.settings().request_timeout, changes);
+    let deadline = Deadline::within(begun, app.settings().request_timeout, changes);
     request.extensions_mut().insert(deadline.clone());
     kept::timeout_at(deadline.answer(), next(request))
         .map(move |answered| answered.unwrap_or_else(|| too_late(&app, &deadline, changes).into_response()))

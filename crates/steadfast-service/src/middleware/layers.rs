@@ -24,7 +24,7 @@ use crate::middleware::{access_log, admission, cut_off, fixed_headers, measure, 
 
 /// Surrounds routes with what concerns them all.
 pub(crate) fn around_all(app: &App, routes: Router) -> Router {
-    surround(app, routes, |app, route, request| all(app, request, |request| handle(route, request)))
+    surround(app, routes, |app, route, request| all(app, request, |request, _begun| handle(route, request)))
 }
 
 /// Surrounds routes that work on the database with what concerns them all, and inside of that with what concerns these. It is one layer:
@@ -32,35 +32,36 @@ pub(crate) fn around_all(app: &App, routes: Router) -> Router {
 pub(crate) fn around_work(app: &App, routes: Router<App>) -> Router<App> {
     surround(app, routes, |app, route, request| {
         let inner = app.clone();
-        all(app, request, move |request| work(&inner, route, request))
+        all(app, request, move |request, begun| work(&inner, route, request, begun))
     })
 }
 
 fn all<N, F>(app: &App, request: Request, next: N) -> impl Future<Output = Response> + use<N, F>
 where
-    N: FnOnce(Request) -> F,
+    N: FnOnce(Request, Instant) -> F,
     F: Future<Output = Response>,
 {
     let begun = Instant::now();
     let (log, span) = access_log(app.in_flight(), &request, begun);
     let counted = measure(app, &request, begun);
     let answered = move |mut response| {
+        let took = begun.elapsed();
         if let Some(counted) = counted {
-            counted.answered(&response);
+            counted.answered(&response, took);
         }
         fixed_headers(&mut response);
-        log.answered(&mut response);
+        log.answered(&mut response, took);
         response
     };
     // Inside of the net, and of the span.
-    let handled = lazy(|_| next(request)).flatten();
+    let handled = lazy(move |_| next(request, begun)).flatten();
     panics(handled).map(answered).instrument(span)
 }
 
-fn work(app: &App, route: Route, request: Request) -> impl Future<Output = Response> + use<> {
+fn work(app: &App, route: Route, request: Request, begun: Instant) -> impl Future<Output = Response> + use<> {
     match admission(app).and_then(|slot| schema_gate(app).map(|()| slot)) {
         Ok(slot) => {
-            let handled = cut_off(app.clone(), request, |request| handle(route, request));
+            let handled = cut_off(app.clone(), request, begun, |request| handle(route, request));
             handled.inspect(move |_response| drop(slot)).left_future()
         }
         Err(refused) => ready(refused.into_response()).right_future(),

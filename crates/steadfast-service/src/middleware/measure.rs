@@ -4,7 +4,7 @@ use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use http::Method;
 use steadfast::metrics::{Answered, Metrics};
-use steadfast::time::Instant;
+use steadfast::time::{Duration, Instant};
 
 use crate::app::App;
 
@@ -14,7 +14,7 @@ pub(crate) fn measure(app: &App, request: &Request, begun: Instant) -> Option<Co
     let metrics = app.metrics()?.clone();
     metrics.request_began();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    Some(Counted { metrics, method: known(request.method()), route, begun, status: 0 })
+    Some(Counted { metrics, method: known(request.method()), route, begun, answered: None })
 }
 
 /// A request that is over when this is dropped.
@@ -23,20 +23,22 @@ pub(crate) struct Counted {
     method: &'static str,
     route: Option<MatchedPath>,
     begun: Instant,
-    status: u16,
+    /// With what it was answered, and after which time.
+    answered: Option<(u16, Duration)>,
 }
 
 impl Counted {
     /// Ends it.
-    pub(crate) fn answered(mut self, response: &Response) {
-        self.status = response.status().as_u16();
+    pub(crate) fn answered(mut self, response: &Response, took: Duration) {
+        self.answered = Some((response.status().as_u16(), took));
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
-        let answered = Answered::new(self.method, route, self.status, self.begun.elapsed());
+        let (status, took) = self.answered.unwrap_or_else(|| (0, self.begun.elapsed()));
+        let answered = Answered::new(self.method, route, status, took);
         let is_probe = PROBES.contains(&route) || route.starts_with("/status");
         self.metrics.request_ended(if is_probe { answered.of_probe() } else { answered });
     }

@@ -22,7 +22,7 @@ fn app(change: impl FnOnce(&mut Settings)) -> App {
 }
 
 async fn only_cut_off(State(app): State<App>, request: Request, next: Next) -> Response {
-    cut_off(app, request, |request| next.run(request)).await
+    cut_off(app, request, Instant::now(), |request| next.run(request)).await
 }
 
 async fn only_admission(State(app): State<App>, request: Request, next: Next) -> Response {

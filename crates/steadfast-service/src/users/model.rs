@@ -18,13 +18,13 @@ pub(crate) struct User {
 
 impl User {
     /// Reads a user from a row with all of the columns.
-    pub(crate) fn of(row: &Row) -> Result<Self, Error> {
+    pub(crate) fn of(mut row: Row) -> Result<Self, Error> {
         Ok(Self {
-            id: row.get("id")?,
-            username: row.get("username")?,
-            email: row.get("email")?,
-            created_at: row.get("created_at")?,
-            updated_at: row.get("updated_at")?,
+            id: row.take("id")?,
+            username: row.take("username")?,
+            email: row.take("email")?,
+            created_at: row.take("created_at")?,
+            updated_at: row.take("updated_at")?,
         })
     }
 }

@@ -33,28 +33,28 @@ impl<'a> Users<'a> {
     /// Finds a user.
     pub(crate) async fn get(&self, id: i64) -> Result<Option<User>, Error> {
         let rows = self.database.query(SELECT, &params![id], self.deadline).await?;
-        rows.first().map(User::of).transpose()
+        rows.into_iter().next().map(User::of).transpose()
     }
 
     /// Reads a page, and one user more when there is another page.
     pub(crate) async fn list(&self, page: Page) -> Result<Vec<User>, Error> {
         let limit = i64::from(page.limit) + 1;
         let rows = self.database.query(LIST, &params![page.after, limit], self.deadline).await?;
-        rows.iter().map(User::of).collect()
+        rows.into_iter().map(User::of).collect()
     }
 }
 
 /// Stores a new user.
 pub(crate) async fn insert(tx: &Transaction, user: &NewUser) -> Result<User, Error> {
     let row = tx.query_one(INSERT, &params![user.username.as_str(), user.email.as_str(), now()]).await?;
-    User::of(&row)
+    User::of(row)
 }
 
 /// Changes what the patch names; `None` when there is no such user.
 pub(crate) async fn update(tx: &Transaction, id: i64, patch: &UserPatch) -> Result<Option<User>, Error> {
     let (username, email) = (patch.username.as_deref(), patch.email.as_deref());
     let row = tx.query_opt(UPDATE, &params![id, username, email, now()]).await?;
-    row.as_ref().map(User::of).transpose()
+    row.map(User::of).transpose()
 }
 
 /// Deletes a user; says whether there was one.

@@ -1,5 +1,7 @@
 //! The routes of users.
 
+use std::fmt;
+
 use axum::Router;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -7,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderValue;
 use http::header::LINK;
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::json;
 
 use crate::app::App;
@@ -104,12 +107,36 @@ fn users<'a>(app: &'a App, deadline: &Deadline) -> Users<'a> {
     Users::new(app.database(), deadline.database())
 }
 
-type UserId = Result<Path<String>, PathRejection>;
+type UserId = Result<Path<Id>, PathRejection>;
+
+/// What stands for an id in the address, if it is a number.
+struct Id(Option<i64>);
+
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(address: D) -> Result<Self, D::Error> {
+        struct Digits;
+
+        impl Visitor<'_> for Digits {
+            type Value = Id;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a segment of the address")
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Id, E> {
+                Ok(Id(number(text)))
+            }
+        }
+
+        // Where it lies: a text of its own would be a copy.
+        address.deserialize_str(Digits)
+    }
+}
 
 /// An id is a positive number of 64 bits; anything else cannot name a user, and saying so helps more than
 /// "not found".
 fn user_id(id: UserId) -> Result<i64, Problem> {
-    let id = id.ok().and_then(|Path(text)| number(&text)).filter(|id| *id > 0);
+    let id = id.ok().and_then(|Path(Id(number))| number).filter(|id| *id > 0);
     id.ok_or_else(|| {
         let entry = FieldError::new("id", "invalid", "must be a whole number from 1 to 9223372036854775807");
         Problem::new(ProblemKind::InvalidParameter, "This cannot be the id of a user.")

@@ -80,6 +80,12 @@ pub trait FromValue: Sized {
 
     /// Reads the value; `None` when it is of another kind or out of range.
     fn from_value(value: &Value) -> Option<Self>;
+
+    /// The same, and keeps what the value holds where that saves a copy.
+    #[must_use]
+    fn from_owned(value: Value) -> Option<Self> {
+        Self::from_value(&value)
+    }
 }
 
 macro_rules! from_value {
@@ -105,8 +111,6 @@ from_value! {
     i32, "an integer of 32 bits", Value::Int(value) => Self::try_from(*value).ok();
     f64, "a floating-point number",
         Value::Float(value) => Some(*value);
-    String, "text", Value::Text(value) => Some(value.clone());
-    Vec<u8>, "bytes", Value::Bytes(value) => Some(value.clone());
     Timestamp, "a timestamp",
         Value::Timestamp(value) => Some(*value),
         Value::Text(value) => value.parse().ok();
@@ -115,10 +119,38 @@ from_value! {
         Value::Text(value) => value.parse().ok();
 }
 
+impl FromValue for String {
+    const WANTED: &'static str = "text";
+
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text.clone()) } else { None }
+    }
+
+    fn from_owned(value: Value) -> Option<Self> {
+        if let Value::Text(text) = value { Some(text) } else { None }
+    }
+}
+
+impl FromValue for Vec<u8> {
+    const WANTED: &'static str = "bytes";
+
+    fn from_value(value: &Value) -> Option<Self> {
+        if let Value::Bytes(bytes) = value { Some(bytes.clone()) } else { None }
+    }
+
+    fn from_owned(value: Value) -> Option<Self> {
+        if let Value::Bytes(bytes) = value { Some(bytes) } else { None }
+    }
+}
+
 impl<T: FromValue> FromValue for Option<T> {
     const WANTED: &'static str = T::WANTED;
 
     fn from_value(value: &Value) -> Option<Self> {
         if *value == Value::Null { Some(None) } else { T::from_value(value).map(Some) }
+    }
+
+    fn from_owned(value: Value) -> Option<Self> {
+        if value == Value::Null { Some(None) } else { T::from_owned(value).map(Some) }
     }
 }
