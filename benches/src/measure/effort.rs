@@ -21,12 +21,12 @@ impl Effort {
 
     /// Rounds of work in memory.
     pub const fn memory_rounds(self) -> usize {
-        if self.quick { 5 } else { 31 }
+        if self.quick { 5 } else { 61 }
     }
 
     /// Length of one of them.
     pub const fn memory_window(self) -> Duration {
-        Duration::from_millis(if self.quick { 15 } else { 40 })
+        Duration::from_millis(if self.quick { 15 } else { 20 })
     }
 
     /// Rounds against a server.
